@@ -1,0 +1,94 @@
+//! Fast writes: 64 clients, one hot account, every entry on disk before it is acknowledged.
+
+mod contender;
+mod usage;
+
+use super::peer::Peer;
+use super::{Engine, Ground};
+use crate::Outcome;
+use crate::load::Latencies;
+use crate::report::{Bar, Figures, Row, Section};
+use comporta_testkit::Server;
+use contender::Contender;
+use usage::{Syncs, Usage};
+
+const CLIENTS: usize = 64;
+/// The bar: this many times the peer, or this many entries a second, whichever is lower.
+const TIMES: f64 = 8.0;
+const ENOUGH: f64 = 10_000.0;
+const SYNCS_PER_ENTRY: f64 = 0.1;
+
+const DATABASE: &str = "writes";
+const RATE: &str = "entries_per_s";
+const SYNCS: &str = "fsyncs_per_entry";
+const SHARED: &str = "entries_per_commit";
+
+/// Beside a transaction per entry in `pgbench`.
+pub(super) async fn postgres(ground: &Ground<'_>) -> Outcome<Section> {
+    let mut ours = both(ground.start(Engine::Postgres, DATABASE, &[]).await?).await?;
+    let peer = Peer::prepare(&ground.postgres, DATABASE, &ground.folder)?;
+    let mut theirs = Vec::new();
+    for round in 0..ground.arguments.rounds {
+        theirs.push(run_peer(ground, &peer)?);
+        for contender in &mut ours {
+            contender.run(ground, Engine::Postgres, round).await?;
+        }
+    }
+    section(ground, Engine::Postgres, Row::new("pgbench", Figures::median(&theirs)), ours).await
+}
+
+/// Beside one commit per entry through the same door.
+pub(super) async fn sqlite(ground: &Ground<'_>) -> Outcome<Section> {
+    let alone = ground.start(Engine::Sqlite, "alone", &[("COMPORTA_LEDGER__COMMIT_MAX", "1")]).await?;
+    let mut peer = Contender::prepare("one commit per entry", alone, false).await?;
+    let mut ours = both(ground.start(Engine::Sqlite, DATABASE, &[]).await?).await?;
+    for round in 0..ground.arguments.rounds {
+        peer.run(ground, Engine::Sqlite, round).await?;
+        for contender in &mut ours {
+            contender.run(ground, Engine::Sqlite, round).await?;
+        }
+    }
+    section(ground, Engine::Sqlite, peer.row(), ours).await
+}
+
+/// Without and with an idempotency key on each request, on one installation.
+async fn both(server: Server) -> Outcome<[Contender; 2]> {
+    let beside = server.beside().start().await?;
+    let plain = Contender::prepare("comporta", server, false).await?;
+    Ok([plain, Contender::prepare("comporta, idempotency keys", beside, true).await?])
+}
+
+fn run_peer(ground: &Ground<'_>, peer: &Peer<'_>) -> Outcome<Figures> {
+    let syncs = Syncs::begin(ground, Engine::Postgres)?;
+    let before = Usage::now(ground, Engine::Postgres, None);
+    let told = peer.run(CLIENTS, ground.arguments.seconds)?;
+    let used = Usage::now(ground, Engine::Postgres, None).since(&before);
+    let done = told.transactions as f64;
+    let figures = paced(told.per_second, &told.latencies).with_some(SYNCS, syncs.end(ground, done)?);
+    Ok(used.per(done, figures.with(SHARED, 1.0)))
+}
+
+fn paced(rate: f64, latencies: &Latencies) -> Figures {
+    let ms = |quantile| latencies.value_at_quantile(quantile) as f64 / 1e3;
+    Figures::default().with(RATE, rate).with("p50_ms", ms(0.5)).with("p99_ms", ms(0.99))
+}
+
+async fn section(ground: &Ground<'_>, engine: Engine, peer: Row, ours: [Contender; 2]) -> Outcome<Section> {
+    let [mut plain, mut keyed] = ours;
+    let (lost, refused) =
+        (plain.missing().await? + keyed.missing().await?, plain.refused() + keyed.refused());
+    let rows = vec![peer, plain.row(), keyed.row()];
+    let [theirs, rate] = [0, 1].map(|row: usize| rows[row].figures.get(RATE));
+    let mut bars = vec![Bar::at_least("entries a second", (TIMES * theirs).min(ENOUGH), rate)];
+    if engine == Engine::Postgres {
+        bars.push(Bar::at_most("fsyncs per entry", SYNCS_PER_ENTRY, rows[1].figures.get(SYNCS)));
+    }
+    bars.push(Bar::at_most("entries refused", 0.0, refused as f64));
+    bars.push(Bar::at_most("entries acknowledged but not in the balance", 0.0, lost as f64));
+    let (rounds, seconds) = (ground.arguments.rounds, ground.arguments.seconds);
+    let how = format!(
+        "{CLIENTS} clients, one hot account, {rounds} rounds of {seconds} s in turn, medians; comporta does {:.1} times the peer's",
+        rate / theirs
+    );
+    Ok(Section { name: format!("fast writes, {}", engine.name()), how, rows, bars })
+}

@@ -1,0 +1,42 @@
+//! Benches of the release binary beside its peers; `cargo xtask bench NAME` builds what they need and runs them.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench tells on the terminal what it measured"
+)]
+
+mod cpu;
+mod ledger;
+mod load;
+mod machine;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// What a bench gives, or what kept it from measuring.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Measure Comporta beside its peers.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench")]
+enum Bench {
+    /// Fast writes, fast reads, start and size
+    Ledger(ledger::Arguments),
+}
+
+// One thread: what the load generator costs is taken from the server on the same cores.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let outcome = match Bench::parse() {
+        Bench::Ledger(arguments) => ledger::run(&arguments).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! One file per command, and how a command may fail.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use crate::settings::Faults;
+use crate::{first_run, logging, wiring};
+
+pub mod check;
+pub mod company;
+pub mod config;
+pub mod key;
+pub mod ledger;
+pub mod migrate;
+pub mod openapi;
+pub mod operator;
+pub mod serve;
+pub mod user;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The settings have faults.
+    #[error(transparent)]
+    Settings(#[from] Faults),
+    /// The log could not be set up.
+    #[error(transparent)]
+    Logging(#[from] logging::Error),
+    /// The installation cannot be opened.
+    #[error(transparent)]
+    Open(#[from] wiring::Error),
+    /// The first start failed.
+    #[error(transparent)]
+    FirstRun(#[from] first_run::Error),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] comporta_ledger::Error),
+    /// Some balance is not the sum of its entries.
+    #[error("{differences} sums are not the sum of their entries")]
+    BalancesDiffer {
+        /// How many.
+        differences: usize,
+    },
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The process cannot have the threads or signals it needs.
+    #[error("cannot start")]
+    Runtime(#[source] io::Error),
+    /// Companies or keys: what was asked cannot be done.
+    #[error(transparent)]
+    Partners(#[from] comporta_partners::Error),
+    /// Staff users: what was asked cannot be done.
+    #[error(transparent)]
+    Identity(#[from] comporta_identity::Error),
+    /// The password that was given is none.
+    #[error(transparent)]
+    Password(#[from] comporta_identity::PasswordError),
+    /// Standard input could not be read.
+    #[error("cannot read standard input")]
+    Input(#[source] io::Error),
+    /// The answer could not be written to standard output.
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
+}
+
+impl Error {
+    /// 2 for settings with faults, 1 for everything else.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(if matches!(self, Self::Settings(_)) { 2 } else { 1 })
+    }
+
+    /// What to tell on standard error: one line per fault, or the failure and its causes.
+    #[must_use]
+    pub fn report(&self) -> String {
+        if let Self::Settings(faults) = self {
+            return faults.to_string();
+        }
+        let mut text = format!("comporta: {self}");
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// Runs a command that needs the database, on a runtime of its own.
+fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(Error::Runtime)?.block_on(work)
+}
+
+/// Writes to standard output; a reader that left early (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Error> {
+    match io::Write::write_all(&mut io::stdout().lock(), text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,152 @@
+//! `comporta serve`: runs the roles of the settings until told to stop.
+
+mod greeting;
+
+use std::io::{self, IsTerminal as _};
+use std::net::SocketAddr;
+
+use comporta_kernel::{Clock, IdSource, Rng};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::Error;
+use crate::arguments::ServeArgs;
+use crate::metrics::Metrics;
+use crate::server::{Limits, serve};
+use crate::settings::{Environment, Role, Settings};
+use crate::wiring::App;
+use crate::{door, first_run, logging, private};
+
+/// Reads the settings, starts the log, and serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Faults of the settings; a database or a listener that cannot be opened.
+pub fn run(args: &ServeArgs, environment: &Environment) -> Result<(), Error> {
+    let settings = args.load(environment)?;
+    logging::start(&settings.log)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if settings.workers > 0 {
+        runtime.worker_threads(settings.workers);
+    }
+    let runtime = runtime.enable_all().thread_name("comporta").build().map_err(Error::Runtime)?;
+    let args = args.clone();
+    let reload = move |environment: &Environment| args.load(environment).map(drop);
+    runtime.block_on(run_roles(settings, environment, reload))
+}
+
+async fn run_roles(
+    settings: Settings,
+    environment: &Environment,
+    check: impl Fn(&Environment) -> Result<(), crate::settings::Faults>,
+) -> Result<(), Error> {
+    let metrics = Metrics::start();
+    let app = App::open(settings, Clock::system(), Rng::system()).await?;
+    let first = if app.settings.first_run { first_run::run(&app).await? } else { None };
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    let public = open_door(&app, &stop, &mut tasks).await?;
+    let private = bind(app.settings.private_listen).await?;
+    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
+    let private_address = local_address(&private);
+    tasks.spawn(serve(
+        private,
+        private::private_router(&app, metrics.clone(), ids),
+        limits(&app.settings),
+        stop.clone(),
+    ));
+    start_workers(&app, metrics, &stop, &mut tasks)?;
+    greeting::tell(&app, public, private_address, first.as_ref(), io::stdout().is_terminal())?;
+
+    wait_for_signal(environment, check).await?;
+    tracing::info!("stopping: requests in flight are finished first");
+    stop.cancel();
+    while tasks.join_next().await.is_some() {}
+    app.db.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The public listener, where the gateway's role runs.
+async fn open_door(
+    app: &App,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<SocketAddr>, Error> {
+    if !app.runs(Role::Gateway) {
+        return Ok(None);
+    }
+    let keys = app.key_ring().await?;
+    let follower = keys.clone();
+    let stop_following = stop.clone();
+    tasks.spawn(async move { follower.follow(stop_following).await });
+    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
+    let router = door::public_router(app.services(), &app.settings, keys, ids);
+    let listener = bind(app.settings.listen).await?;
+    let address = local_address(&listener);
+    tasks.spawn(serve(listener, router, limits(&app.settings), stop.clone()));
+    Ok(Some(address))
+}
+
+/// The consolidator and the durable jobs, where the jobs' role runs; the upkeep of metrics everywhere.
+fn start_workers(
+    app: &App,
+    metrics: Metrics,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), Error> {
+    if app.runs(Role::Jobs) {
+        let (ledger, token) = (app.ledger.clone(), stop.clone());
+        let interval = app.settings.ledger.consolidate_every.duration();
+        tasks.spawn(async move { ledger.consolidate_until(token, interval).await });
+        let (worker, token) = (app.worker()?, stop.clone());
+        tasks.spawn(worker.run(token.cancelled_owned()));
+    }
+    let token = stop.clone();
+    tasks.spawn(async move {
+        let mut ticks = tokio::time::interval(std::time::Duration::from_secs(5));
+        while token.run_until_cancelled(ticks.tick()).await.is_some() {
+            metrics.upkeep();
+        }
+    });
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT. SIGHUP checks the settings again and tells their faults.
+async fn wait_for_signal(
+    environment: &Environment,
+    check: impl Fn(&Environment) -> Result<(), crate::settings::Faults>,
+) -> Result<(), Error> {
+    let mut hangup = signal(SignalKind::hangup()).map_err(Error::Runtime)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Runtime)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Runtime)?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangup.recv() => match check(environment) {
+                Ok(()) => tracing::info!("the settings are sound; those of this version take effect at the next start"),
+                Err(faults) => faults.iter().for_each(|fault| tracing::error!(%fault, "the settings have a fault; what runs stays as it is")),
+            },
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
+}
+
+fn local_address(listener: &TcpListener) -> SocketAddr {
+    // A bound listener has an address; the fallback only keeps this from being a panic.
+    listener.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let http = &settings.http;
+    Limits {
+        connections: http.max_connections.get(),
+        header_timeout: http.header_timeout.duration(),
+        grace: http.shutdown_grace.duration(),
+    }
+}

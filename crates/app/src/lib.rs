@@ -1,0 +1,15 @@
+//! The application: settings, logging, the command line, and what joins the capabilities into one process.
+
+pub mod arguments;
+pub mod cli;
+pub mod commands;
+pub mod docs;
+pub mod door;
+pub mod first_run;
+pub mod logging;
+pub mod metrics;
+pub mod openapi;
+pub mod private;
+pub mod server;
+pub mod settings;
+pub mod wiring;

@@ -1,0 +1,161 @@
+//! Where events go: one JSON line each, or readable lines on a terminal; request lines by a way of their own.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use tracing::Subscriber;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::settings::{AccessLog, LogFormat, LogSettings};
+
+/// The target of the line that tells of a request: `tracing::info!(target: ACCESS, …)`. Such lines follow
+/// `log.access`, not `log.level`.
+pub const ACCESS: &str = "access";
+
+/// Why the log could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file for request lines cannot be written.
+    #[error("cannot write the access log {}", path.display())]
+    AccessFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The process has a log already.
+    #[error("the log is set up already")]
+    Already(#[from] TryInitError),
+}
+
+/// Sends this process's events to standard output as the settings say. Once per process.
+///
+/// # Errors
+/// An access log that cannot be opened, or a second call.
+pub fn start(settings: &LogSettings) -> Result<(), Error> {
+    let json = match settings.format {
+        LogFormat::Auto => !io::stdout().is_terminal(),
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+    };
+    subscriber(settings, json, io::stdout)?.try_init()?;
+    Ok(())
+}
+
+/// What `start` installs, writing where it is told.
+fn subscriber<W>(settings: &LogSettings, json: bool, out: W) -> Result<impl Subscriber, Error>
+where
+    W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
+{
+    let access = match &settings.access {
+        AccessLog::Off => None,
+        AccessLog::Stdout => Some(lines(json, out.clone())),
+        AccessLog::File(path) => Some(lines(true, Mutex::new(open(path)?))),
+    };
+    let access_only = Targets::new().with_target(ACCESS, LevelFilter::INFO);
+    let all_but_access =
+        Targets::new().with_default(LevelFilter::TRACE).with_target(ACCESS, LevelFilter::OFF);
+    let events = lines(json, out).with_filter(settings.level.filter()).with_filter(all_but_access);
+    Ok(tracing_subscriber::registry().with(events).with(access.map(|lines| lines.with_filter(access_only))))
+}
+
+/// One line per event.
+fn lines<S, W>(json: bool, out: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(out);
+    if json {
+        layer.json().flatten_event(true).with_span_list(false).boxed()
+    } else {
+        // On a terminal the library colours lines unless NO_COLOR is set; anywhere else colours are noise.
+        let plain = !io::stdout().is_terminal();
+        if plain { layer.with_ansi(false).boxed() } else { layer.boxed() }
+    }
+}
+
+fn open(path: &PathBuf) -> Result<File, Error> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    opened.map_err(|source| Error::AccessFile { path: path.clone(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::settings::Secret;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn settings(level: &str, access: &str) -> LogSettings {
+        let (level, access) = (level.parse().unwrap(), access.parse().unwrap());
+        LogSettings { format: LogFormat::Auto, level, access }
+    }
+
+    /// What two events, a debug one and a request line come out as.
+    fn logged(settings: &LogSettings, json: bool) -> Vec<String> {
+        let (buffer, secret) = (Buffer::default(), Secret::new("hunter2"));
+        let out = buffer.clone();
+        tracing::subscriber::with_default(subscriber(settings, json, move || out.clone()).unwrap(), || {
+            tracing::info!(answer = 42, key = %secret, other = ?secret, "two\nlines");
+            tracing::debug!("detail");
+            tracing::info!(target: ACCESS, status = 201, "request");
+        });
+        let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn an_event_is_one_line_of_json_without_its_secrets() {
+        let lines = logged(&settings("info", "off"), true);
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&event["level"], &event["message"]), (&"INFO".into(), &"two\nlines".into()));
+        assert_eq!(
+            (&event["answer"], &event["key"], &event["other"]),
+            (&42.into(), &"***".into(), &"***".into())
+        );
+        assert!(event["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
+
+    #[test]
+    fn readable_lines_carry_no_colours_into_a_file() {
+        let lines = logged(&settings("debug", "off"), false);
+        let text = lines.join("\n");
+        assert!(text.contains("answer=42 key=*** other=***") && text.contains("detail"), "{text}");
+        assert!(!text.contains('\u{1b}') && !text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn request_lines_follow_their_own_setting() {
+        assert_eq!(logged(&settings("error", "off"), true).len(), 0);
+        assert_eq!(logged(&settings("error", "stdout"), true).len(), 1);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("access.log");
+        let to_file = settings("error", file.to_str().unwrap());
+        assert_eq!((logged(&to_file, true).len(), logged(&to_file, false).len()), (0, 0));
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.lines().count() == 2 && text.contains("\"status\":201"), "{text}");
+        assert!(subscriber(&settings("error", "/nowhere/access.log"), true, io::stdout).is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! The private listener: health, metrics and administration. Not for partners.
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use comporta_db::MigrationState;
+use comporta_http::{Problem, assign_request_id, kinds, render_problems};
+use comporta_identity::Identity;
+use comporta_kernel::IdSource;
+use serde_json::json;
+
+use crate::metrics::Metrics;
+use crate::wiring::App;
+
+/// The routes of the private listener.
+pub fn private_router(app: &App, metrics: Metrics, ids: IdSource) -> Router {
+    let admin = comporta_partners::admin_router(app.partners.clone())
+        .layer(from_fn_with_state(app.identity.clone(), staff_only));
+    Router::new()
+        .route("/healthz", get(async || Json(json!({"status": "ok"}))))
+        .route("/readyz", get(ready).with_state(app.clone()))
+        .route("/metrics", get(async move || metrics.render()))
+        .merge(admin)
+        .fallback(async || Problem::not_found("path"))
+        .layer(from_fn(render_problems))
+        .layer(from_fn_with_state(ids, assign_request_id))
+}
+
+/// Whether it can serve: the database answers and is at this version.
+async fn ready(State(app): State<App>) -> Response {
+    let (status, database) = match app.db.migration_state().await {
+        Ok(MigrationState::Current) => (StatusCode::OK, "ok"),
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "not at this version"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "does not answer")
+        }
+    };
+    let ready = if status == StatusCode::OK { "ok" } else { "unavailable" };
+    (status, Json(json!({"status": ready, "database": database}))).into_response()
+}
+
+/// Lets in only who brings a staff member's admin token.
+async fn staff_only(
+    State(identity): State<Identity>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
+    match identity.authenticate_token(token).await? {
+        Some(staff) => {
+            tracing::debug!(email = %staff.email, path = request.uri().path(), "a staff member called");
+            Ok(next.run(request).await)
+        }
+        None => Err(Problem::new(&kinds::UNAUTHENTICATED, "send an admin token: authorization: Bearer …")),
+    }
+}

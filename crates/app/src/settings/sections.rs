@@ -1,0 +1,142 @@
+//! The groups of settings, one struct per level of `comporta.yaml`.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use comporta_kernel::{Currency, Zone};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::secret::Secret;
+use super::values::{AccessLog, ByteSize, Interval, LogLevel, TimeOfDay};
+
+/// A part of the product that a process may run.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The public listener: who calls, how much, and where it goes.
+    Gateway,
+    /// Accounts, entries, balances.
+    Ledger,
+    /// Boletos: import, issue, deliver, settle.
+    Boletos,
+    /// Books.
+    Catalogue,
+    /// Companies, keys, plans, usage.
+    Partners,
+    /// The durable queue's workers and the schedule.
+    Jobs,
+    /// The web pages for staff.
+    Console,
+}
+
+impl Role {
+    /// Its name in the settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Ledger => "ledger",
+            Self::Boletos => "boletos",
+            Self::Catalogue => "catalogue",
+            Self::Partners => "partners",
+            Self::Jobs => "jobs",
+            Self::Console => "console",
+        }
+    }
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// `sqlite:PATH` or `postgres://user:password@host/name`; null for the file comporta.db in data_dir.
+    pub url: Option<Secret>,
+    /// A read replica for lists and exports, never for balances; null for none.
+    pub read_url: Option<Secret>,
+    /// Connections this process may hold.
+    pub max_connections: NonZeroU32,
+}
+
+/// What is logged, how and where.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// Shape of a log line.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug` or `trace`, also per module: `info,comporta_ledger=debug`.
+    pub level: LogLevel,
+    /// Where the line of each request goes: `stdout`, `off`, or the path of a file to append to.
+    pub access: AccessLog,
+}
+
+/// Shape of a log line.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Readable lines on a terminal, JSON elsewhere.
+    Auto,
+    /// One JSON object per line.
+    Json,
+    /// Readable lines.
+    Text,
+}
+
+/// The documents for partners' developers.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocsSettings {
+    /// Who may read them.
+    pub auth: DocsAuth,
+}
+
+/// Who may read the documents.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DocsAuth {
+    /// Everybody.
+    None,
+    /// Who gives a key's id and the key as user and password.
+    Basic,
+}
+
+/// The listeners' limits.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Largest request body, unless the route has a limit of its own.
+    pub body_limit: ByteSize,
+    /// How long a client may take to send a request's headers.
+    pub header_timeout: Interval,
+    /// How long requests in flight may take to end once the process is asked to stop.
+    pub shutdown_grace: Interval,
+    /// Connections open at once on the public listener.
+    pub max_connections: NonZeroUsize,
+}
+
+/// Accounts, entries and balances.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerSettings {
+    /// IANA zone of an account that names none.
+    #[schemars(with = "String")]
+    pub time_zone: Zone,
+    /// ISO 4217 code of the currency, of two decimals, of an account that names none.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Entries gathered in one commit; 1 turns the gathering off.
+    pub commit_max: NonZeroUsize,
+    /// Entries that may wait for a commit before callers are turned away.
+    pub queue: NonZeroUsize,
+    /// Pause between two roll-ups of fresh entries into daily balances.
+    pub consolidate_every: Interval,
+    /// Local time at which every balance is recomputed from its entries and compared.
+    pub reconcile_at: TimeOfDay,
+}
+
+/// Keys of the installation.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecuritySettings {
+    /// Key of the hash under which API keys are stored; null for the file pepper in data_dir.
+    pub pepper: Option<Secret>,
+}

@@ -1,0 +1,167 @@
+//! Every fault is told, with its place.
+
+use super::{case, fs};
+
+#[test]
+fn several_faults_are_told_at_once_in_the_order_of_the_file() {
+    let yaml = "\
+listen: localhost
+workers: many
+database:
+  ulr: sqlite:a.db
+  max_connections: 0
+log: {format: jsn, level: loud}
+ledger:
+  time_zone: Brasilia
+  currency: JPY
+  reconcile_at: 25:00
+http: {body_limit: 1MB, header_timeout: 0s}
+frist_run: false
+";
+    assert_eq!(
+        case(yaml).faults(),
+        [
+            "comporta.yaml:1:9: listen: expected an IP address and a port, such as 127.0.0.1:8080 or [::]:8080",
+            "comporta.yaml:2:10: workers: expected a whole number, found text",
+            "comporta.yaml:4:3: database.ulr: unknown field `ulr`, did you mean `url`?",
+            "comporta.yaml:5:20: database.max_connections: expected a whole number above zero, found 0",
+            "comporta.yaml:6:15: log.format: unknown value `jsn`, did you mean `json`?",
+            "comporta.yaml:6:27: log.level: expected error, warn, info, debug or trace, also per module: \
+             info,comporta_ledger=debug",
+            "comporta.yaml:8:14: ledger.time_zone: expected an IANA time zone such as America/Sao_Paulo",
+            "comporta.yaml:9:13: ledger.currency: expected the ISO 4217 code of a currency with two decimals, \
+             such as BRL",
+            "comporta.yaml:10:17: ledger.reconcile_at: expected a time of day such as \"03:30\"",
+            "comporta.yaml:11:20: http.body_limit: expected a size such as 512B, 64KiB, 1MiB or 2GiB",
+            "comporta.yaml:11:41: http.header_timeout: must be more than zero",
+            "comporta.yaml:12:1: frist_run: unknown field `frist_run`, did you mean `first_run`?",
+        ]
+    );
+}
+
+#[test]
+fn a_key_far_from_every_other_is_answered_with_all_of_them() {
+    assert_eq!(
+        case("docs: {colour: blue}").faults(),
+        ["comporta.yaml:1:8: docs.colour: unknown field `colour`, expected one of auth"]
+    );
+}
+
+#[test]
+fn a_fault_outside_the_file_names_its_variable_or_flag() {
+    let case = case("")
+        .environment(&[
+            ("COMPORTA_DATABASE__ULR", "x"),
+            ("COMPORTA_HTTP", "x"),
+            ("COMPORTA_ROLES", "gateway,legder"),
+            ("DATABASE_URL", "mysql://h/d"),
+        ])
+        .flag("--listen", &["listen"], "8080");
+    assert_eq!(
+        case.faults(),
+        [
+            "COMPORTA_DATABASE__ULR: database.ulr: unknown field `ulr`, did you mean `url`?",
+            "COMPORTA_HTTP: http: expected settings by name, found a single value or a list",
+            "COMPORTA_ROLES: roles[1]: unknown value `legder`, did you mean `ledger`?",
+            "DATABASE_URL: database.url: expected sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+            "--listen: listen: expected an IP address and a port, such as 127.0.0.1:8080 or [::]:8080",
+        ]
+    );
+}
+
+#[test]
+fn roles_that_cannot_run_alone_are_refused() {
+    let faults = |roles: &str| case(&format!("roles: {roles}")).faults();
+    assert_eq!(
+        faults("[ledger, jobs]"),
+        ["comporta.yaml:1:8: roles: ledger needs the gateway role in the same process"]
+    );
+    assert_eq!(
+        faults("[partners, console]"),
+        ["comporta.yaml:1:8: roles: partners, console need the gateway role in the same process"]
+    );
+    assert_eq!(faults("[]"), ["comporta.yaml:1:8: roles: at least one role must run"]);
+    assert_eq!(faults("gateway"), ["comporta.yaml:1:8: roles: expected a list such as [a, b], found text"]);
+    case("roles: [jobs]").settings();
+    case("roles: [gateway]").settings();
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    assert_eq!(
+        case("private_listen: 127.0.0.1:8080").faults(),
+        ["comporta.yaml:1:17: private_listen: must differ from listen"]
+    );
+    assert_eq!(
+        case("database: {read_url: postgres://replica/d}").faults(),
+        [
+            "comporta.yaml:1:22: database.read_url: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, and a url \
+          of PostgreSQL beside it"
+        ]
+    );
+    case("listen: 127.0.0.1:0\nprivate_listen: 127.0.0.1:0").settings();
+}
+
+#[test]
+fn a_key_given_twice_is_told_at_its_second_place() {
+    let yaml = "log:\n  level: info\n  level: debug\nroles: [jobs, {a: 1, a: 2}]\n";
+    let faults = case(yaml).faults();
+    assert!(faults[0].starts_with("comporta.yaml:3:3: log.level: duplicate key, first at "), "{faults:?}");
+    assert!(faults[0].ends_with("comporta.yaml:2:3"), "{faults:?}");
+    assert!(faults.iter().any(|fault| fault.starts_with("comporta.yaml:4:22: roles[1].a: duplicate key")));
+}
+
+#[test]
+fn text_that_is_no_yaml_is_told_with_line_and_column() {
+    for (yaml, place) in [
+        ("database:\n\turl: x\n", "comporta.yaml:2:2: not YAML: tabs disallowed"),
+        ("log: {format: json\nlisten: x\n", "comporta.yaml:2:7: not YAML: "),
+        ("listen: \"127.0.0.1\n", "comporta.yaml:1:9: not YAML: while scanning a quoted scalar"),
+        ("listen: a\n  b: c\n", "comporta.yaml:2:4: not YAML: mapping values are not allowed"),
+        ("listen: *nobody\n", "comporta.yaml:1:9: not YAML: "),
+        ("- listen\n", "comporta.yaml:1:1: expected settings by name"),
+        ("hello", "comporta.yaml:1:1: expected settings by name"),
+        ("log: !!str x\n", "comporta.yaml:1:6: log: tags"),
+        ("? [a]\n: b\n", "comporta.yaml:1:3: a key must be plain text"),
+        ("listen: a\n---\nlisten: b\n", "comporta.yaml:2:1: one document is expected"),
+        ("log: &loop [*loop]\n", "comporta.yaml:1:13: log[0]: an alias inside of what it stands for"),
+    ] {
+        let faults = case(yaml).faults();
+        assert!(faults.len() == 1 && faults[0].starts_with(place), "{yaml:?} gave {faults:?}");
+    }
+}
+
+#[test]
+fn the_environment_is_checked_even_beside_a_file_that_is_no_yaml() {
+    let faults = case("log: {").environment(&[("COMPORTA_WORKERS", "x")]).faults();
+    assert!(
+        faults[0].contains("not YAML") && faults[1].starts_with("COMPORTA_WORKERS: workers:"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn a_file_made_to_exhaust_memory_is_refused() {
+    let mut bomb = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
+    for level in 1..12 {
+        let alias = format!("*a{}, ", level - 1).repeat(8);
+        bomb.push_str(&format!("a{level}: &a{level} [{alias}]\n"));
+    }
+    assert!(case(&bomb).faults()[0].contains("too much for settings"));
+    let mut chain = "a0: &a0 [1]\n".to_owned();
+    for level in 1..5000 {
+        chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+    }
+    assert!(case(&chain).faults()[0].contains("too much for settings"));
+    assert!(case(&"[".repeat(100)).faults()[0].contains("too much for settings"));
+    assert_eq!(case(&"#".repeat(1 << 21)).faults(), ["comporta.yaml: cannot be read: larger than 1 MiB"]);
+    let many: String = (0..5000).map(|key| format!("key{key}: 1\n")).collect();
+    assert_eq!(case(&many).faults().len(), 100, "a hundred faults are enough to begin with");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_fault() {
+    let case = case("");
+    fs::remove_file(case.file()).unwrap();
+    assert!(case.faults()[0].starts_with("comporta.yaml: cannot be read: No such file"));
+}

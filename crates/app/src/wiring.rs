@@ -1,0 +1,154 @@
+//! What joins the capabilities into one process, read top to bottom.
+
+mod jobs;
+mod ports;
+
+use std::sync::Arc;
+
+use axum::Router;
+use comporta_catalogue::Catalogue;
+use comporta_db::{Db, MigrationState};
+use comporta_identity::Identity;
+use comporta_jobs::{Queue, Worker};
+use comporta_kernel::{Clock, IdSource, Rng};
+use comporta_ledger::Ledger;
+use comporta_partners::{KeyRing, Partners, Pepper};
+
+use crate::settings::{Role, Settings};
+
+/// Why an installation cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database's address is not one.
+    #[error(transparent)]
+    Url(#[from] comporta_db::UrlError),
+    /// The database cannot be opened, or does not answer.
+    #[error(transparent)]
+    Database(#[from] comporta_db::Error),
+    /// The schema is not this version's and `migrate_on_start` is off.
+    #[error("the database is not at this version: run `comporta migrate`")]
+    NotMigrated,
+    /// The schema is a newer version's.
+    #[error("the database was migrated by a newer version of comporta")]
+    FromNewerVersion,
+    /// The secret that keys are hashed under cannot be read or made.
+    #[error(transparent)]
+    Pepper(#[from] comporta_partners::PepperError),
+    /// Companies and keys could not be loaded.
+    #[error(transparent)]
+    Partners(#[from] comporta_partners::Error),
+    /// Staff could not be loaded.
+    #[error(transparent)]
+    Identity(#[from] comporta_identity::Error),
+    /// A scheduled job cannot be written down.
+    #[error(transparent)]
+    Schedule(#[from] comporta_jobs::EnqueueError),
+}
+
+/// An open installation: every service, on one database. Which of them are published or worked for is up to the
+/// roles.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The settings it was opened with.
+    pub settings: Arc<Settings>,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub rng: Rng,
+    /// The database.
+    pub db: Db,
+    /// Cash flow.
+    pub ledger: Ledger,
+    /// Books.
+    pub catalogue: Catalogue,
+    /// Companies and keys.
+    pub partners: Partners,
+    /// Staff.
+    pub identity: Identity,
+}
+
+impl App {
+    /// Opens the database, brings it to this version if the settings say so, and builds every service on it.
+    ///
+    /// # Errors
+    /// When the database, or the pepper beside it, cannot be used.
+    pub async fn open(settings: Settings, clock: Clock, rng: Rng) -> Result<Self, Error> {
+        let db = Db::open(&settings.database_options()?).await?;
+        prepare(&db, settings.migrate_on_start).await?;
+        let pepper = match &settings.security.pepper {
+            Some(secret) => Pepper::from_text(secret.expose())?,
+            None => Pepper::load_or_create(&settings.pepper_file(), &rng)?,
+        };
+        let ids = IdSource::new(clock.clone(), rng.clone());
+        let ledger = Ledger::new(db.clone(), clock.clone(), ids.clone(), ledger_options(&settings));
+        let catalogue = Catalogue::new(db.clone(), clock.clone(), ids);
+        let opens_ledger = Arc::new(ports::OpensLedger(ledger.clone()));
+        let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
+        let identity = Identity::new(&db, clock.clone(), rng.clone());
+        Ok(Self { settings: Arc::new(settings), clock, rng, db, ledger, catalogue, partners, identity })
+    }
+
+    /// The keys of every company, for a door.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn key_ring(&self) -> Result<KeyRing, Error> {
+        Ok(KeyRing::open(self.partners.clone()).await?)
+    }
+
+    /// The routes of the services whose roles run here.
+    #[must_use]
+    pub fn services(&self) -> Router {
+        let mut router = Router::new();
+        if self.runs(Role::Ledger) {
+            router = router.merge(comporta_ledger::router(self.ledger.clone()));
+        }
+        if self.runs(Role::Catalogue) {
+            router = router.merge(comporta_catalogue::router(self.catalogue.clone()));
+        }
+        router
+    }
+
+    /// The worker of every durable job, with the schedule.
+    ///
+    /// # Errors
+    /// When a scheduled job cannot be written down.
+    pub fn worker(&self) -> Result<Worker, Error> {
+        let ids = IdSource::new(self.clock.clone(), self.rng.clone());
+        let queue = Queue::new(self.clock.clone(), ids);
+        let schedule = jobs::schedule(&self.settings)?;
+        Ok(Worker::new(
+            self.db.clone(),
+            queue,
+            jobs::registry(self),
+            schedule,
+            self.rng.clone(),
+            Default::default(),
+        ))
+    }
+
+    /// Whether a role runs here.
+    #[must_use]
+    pub fn runs(&self, role: Role) -> bool {
+        self.settings.roles.contains(&role)
+    }
+}
+
+async fn prepare(db: &Db, migrate: bool) -> Result<(), Error> {
+    match db.migration_state().await? {
+        MigrationState::Current => Ok(()),
+        MigrationState::Ahead => Err(Error::FromNewerVersion),
+        MigrationState::Empty | MigrationState::Behind if migrate => Ok(db.migrate().await?),
+        MigrationState::Empty | MigrationState::Behind => Err(Error::NotMigrated),
+    }
+}
+
+fn ledger_options(settings: &Settings) -> comporta_ledger::Options {
+    let ledger = &settings.ledger;
+    comporta_ledger::Options {
+        time_zone: ledger.time_zone.clone(),
+        currency: ledger.currency,
+        queue: ledger.queue.get(),
+        commit_max: ledger.commit_max.get(),
+    }
+}

@@ -1,0 +1,41 @@
+//! Every durable job there is, and when the scheduled ones are due.
+
+use comporta_db::Db;
+use comporta_http::Idempotency;
+use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
+use comporta_ledger::ReconcileBalances;
+use jiff::civil::time;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use crate::settings::Settings;
+
+pub(super) fn registry(app: &App) -> Registry {
+    let answers = (Idempotency::new(app.clock.clone()), app.db.clone());
+    Registry::new().register::<ReconcileBalances>(app.ledger.clone()).register::<ForgetOldAnswers>(answers)
+}
+
+pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
+    let ledger = &settings.ledger;
+    Schedule::new().daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?.daily(
+        time(4, 30, 0, 0),
+        &ledger.time_zone,
+        &ForgetOldAnswers {},
+    )
+}
+
+/// Forgets the answers kept for idempotency keys that are older than their promise.
+#[derive(Debug, Serialize, Deserialize)]
+struct ForgetOldAnswers {}
+
+impl Job for ForgetOldAnswers {
+    const NAME: &'static str = "forget_old_answers";
+    type State = (Idempotency, Db);
+
+    async fn run(&self, context: &Context<Self::State>) -> Result<(), JobError> {
+        let (idempotency, db) = &context.state;
+        let forgotten = idempotency.forget_old(db).await?;
+        tracing::info!(forgotten, "old idempotency keys were forgotten");
+        Ok(())
+    }
+}

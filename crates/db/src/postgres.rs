@@ -1,0 +1,82 @@
+//! PostgreSQL: a pool to the primary and one to a replica, which is the primary when there is none.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
+
+use crate::{Error, Options, Url};
+
+/// How long a request waits for a connection before it is told that the database is not there.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection idle for longer is asked for a sign of life before it is used again.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// Pools of connections to PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    primary: PgPool,
+    replica: PgPool,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, Error> {
+        let primary = pool(url, options.max_connections).await?;
+        let replica = match &options.read_url {
+            Some(Url::Postgres(url)) => pool(url, options.max_connections).await?,
+            Some(Url::Sqlite(_)) => return Err(Error::WrongEngine),
+            None => primary.clone(),
+        };
+        Ok(Self { primary, replica })
+    }
+
+    /// The server that takes writes and answers whatever must be exact.
+    #[must_use]
+    pub const fn primary(&self) -> &PgPool {
+        &self.primary
+    }
+
+    /// The server for lists and exports; it may lag behind.
+    #[must_use]
+    pub const fn replica(&self) -> &PgPool {
+        &self.replica
+    }
+
+    /// Begins a transaction on the primary.
+    ///
+    /// # Errors
+    /// [`Error::Sql`] when no connection can be had in time.
+    pub async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, Error> {
+        Ok(self.primary.begin().await?)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.primary.close().await;
+        self.replica.close().await;
+    }
+}
+
+async fn pool(url: &str, max_connections: u32) -> Result<PgPool, Error> {
+    let open_error = |source| Error::Open { url: Url::Postgres(url.to_owned()).redacted(), source };
+    // A statement that runs this long is a fault of ours: it must not hold a connection, or locks, for ever.
+    let limits =
+        [("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s"), ("timezone", "UTC")];
+    let connect =
+        PgConnectOptions::from_str(url).map_err(open_error)?.application_name("comporta").options(limits);
+    PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(connect)
+        .await
+        .map_err(open_error)
+}

@@ -1,0 +1,117 @@
+//! SQLite: one connection that writes, in turns, and a few that only read.
+
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqliteConnection, SqlitePool, Transaction};
+
+use crate::Error;
+
+/// Other processes (the command line beside a server) may hold the file's lock for this long.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// A turn longer than this stalls everybody's entries, and is told.
+const LONG_TURN: Duration = Duration::from_millis(50);
+const READERS: u32 = 4;
+
+/// An SQLite file: the write queue and the readers.
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    /// A pool of one: its fair queue is the queue for the one writer that SQLite has.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+/// A turn as the one writer: a transaction that rolls back unless it is committed. Keep it under 50 ms.
+#[derive(Debug)]
+pub struct WriteTurn {
+    transaction: Transaction<'static, sqlx::Sqlite>,
+    began: Instant,
+}
+
+impl Sqlite {
+    pub(crate) async fn open(path: &Path) -> Result<Self, Error> {
+        let open_error = |source| Error::Open { url: format!("sqlite:{}", path.display()), source };
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|error| open_error(error.into()))?;
+        }
+        let base = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL syncs the log at each commit: an acknowledged entry survives the loss of power.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("temp_store", "MEMORY")
+            .statement_cache_capacity(256);
+        let writer = pool(1).connect_with(base.clone().create_if_missing(true)).await.map_err(open_error)?;
+        let readers = pool(READERS).connect_with(base.read_only(true)).await.map_err(open_error)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Waits for a turn as the writer. Turns are given in the order they were asked for.
+    ///
+    /// # Errors
+    /// [`Error::Sql`] when another process holds the file for more than ten seconds.
+    pub async fn write(&self) -> Result<WriteTurn, Error> {
+        // IMMEDIATE takes the lock now: a transaction that reads first and then upgrades fails at once when
+        // another process wrote in between, whatever the busy timeout.
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(WriteTurn { transaction, began: Instant::now() })
+    }
+
+    /// Connections that only read; each statement sees everything committed before it began.
+    #[must_use]
+    pub const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    pub(crate) const fn writer_pool(&self) -> &SqlitePool {
+        &self.writer
+    }
+
+    pub(crate) async fn close(&self) {
+        // Readers first, so that the writer is the last connection and can fold the log into the file.
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+impl WriteTurn {
+    /// Makes the turn's work durable and ends it.
+    ///
+    /// # Errors
+    /// [`Error::Sql`]; the work is then undone.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.transaction.commit().await?;
+        let length = self.began.elapsed();
+        metrics::histogram!("comporta_sqlite_turn_seconds").record(length);
+        if length > LONG_TURN {
+            tracing::debug!(milliseconds = length.as_millis(), "a long turn of the SQLite writer");
+        }
+        Ok(())
+    }
+}
+
+impl Deref for WriteTurn {
+    type Target = SqliteConnection;
+    fn deref(&self) -> &SqliteConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for WriteTurn {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
+}

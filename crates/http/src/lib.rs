@@ -1,0 +1,20 @@
+//! What every HTTP API of Comporta shares. Knows no capability.
+
+mod body;
+mod caller;
+mod extract;
+mod idempotency;
+mod page;
+mod problem;
+mod request_id;
+mod store;
+
+pub use axum::http::StatusCode;
+pub use body::{Creation, Json, describe_json, parse_json};
+pub use caller::{Caller, Principal, Scope};
+pub use comporta_kernel::RequestKey;
+pub use extract::{Path, Query};
+pub use idempotency::{Idempotency, IdempotencyError, Remembered};
+pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, page_limit};
+pub use problem::{FieldError, Kind, Problem, ProblemBody, kinds, render_problems};
+pub use request_id::{RequestId, assign_request_id};

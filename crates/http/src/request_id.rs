@@ -1,0 +1,53 @@
+//! Every request has an id: the caller's own when it is well formed, else a new one.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use comporta_kernel::{IdSource, define_id};
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+const LONGEST: usize = 128;
+
+define_id!(
+    /// The id given to a request that brings none.
+    NewRequestId,
+    "req"
+);
+
+/// The id of a request, as it stands in `x-request-id`, in logs and in problems.
+#[derive(Clone, Debug)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The layer that reads or gives the id, and says it in the response.
+pub async fn assign_request_id(State(ids): State<IdSource>, mut request: Request, next: Next) -> Response {
+    let given = request
+        .headers()
+        .get(&HEADER)
+        .and_then(|value| value.to_str().ok())
+        .filter(|text| is_well_formed(text));
+    let text: Arc<str> = given.map_or_else(|| ids.next::<NewRequestId>().to_string().into(), Arc::from);
+    let header = HeaderValue::from_str(&text);
+    request.extensions_mut().insert(RequestId(text));
+    let mut response = next.run(request).await;
+    if let Ok(value) = header {
+        response.headers_mut().insert(HEADER, value);
+    }
+    response
+}
+
+/// An id goes into logs and headers: plain characters only, and not too many.
+fn is_well_formed(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte))
+}

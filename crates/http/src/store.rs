@@ -1,0 +1,3 @@
+//! What this crate keeps in the database.
+
+pub(crate) mod idempotency;

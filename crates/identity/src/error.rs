@@ -1,0 +1,37 @@
+//! What can be wrong with a request about staff.
+
+use comporta_http::{Problem, kinds};
+
+/// Why the service did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody has this e-mail address already.
+    #[error("there is a staff user with this e-mail address already")]
+    EmailTaken,
+    /// Nobody has this e-mail address.
+    #[error("there is no staff user with this e-mail address")]
+    NoSuchStaff,
+    /// The password could not be hashed.
+    #[error("a password could not be hashed")]
+    Hashing(#[from] argon2::password_hash::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] comporta_db::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::EmailTaken => Self::new(&kinds::CONFLICT, error.to_string()),
+            Error::NoSuchStaff => Self::not_found("staff user"),
+            Error::Hashing(_) => Self::internal(&error),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Durable jobs: enqueued in the transaction that causes them, run at least once, retried, given up aloud.
+
+mod backoff;
+mod job;
+mod queue;
+mod registry;
+mod schedule;
+mod store;
+mod worker;
+
+pub use job::{Context, Job, JobError};
+pub use queue::{EnqueueError, EnqueueOptions, Queue};
+pub use registry::Registry;
+pub use schedule::Schedule;
+pub use worker::{Worker, WorkerOptions};

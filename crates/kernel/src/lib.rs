@@ -1,0 +1,24 @@
+//! The pure words of Comporta: clock, randomness, ids, money and business dates. No I/O, no async.
+
+mod business_date;
+mod clock;
+mod currency;
+mod id;
+mod money;
+mod request_key;
+mod rng;
+mod zone;
+
+pub use business_date::{BusinessDate, DateError, Month};
+pub use clock::{Clock, ManualClock};
+pub use currency::{Currency, CurrencyError};
+pub use id::{CompanyId, IdError, IdSource, TypedId};
+pub use jiff::Timestamp;
+pub use money::{Money, MoneyError, Total};
+pub use request_key::RequestKey;
+pub use rng::Rng;
+pub use uuid::Uuid;
+pub use zone::{Zone, ZoneError};
+
+#[doc(hidden)]
+pub use id::{decode as __decode, encode as __encode};

@@ -1,0 +1,159 @@
+//! The ledger on PostgreSQL.
+
+mod accounts;
+mod balances;
+mod consolidate;
+mod drift;
+mod entries;
+mod post;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use comporta_db::{Connection, Error, Postgres, Tx};
+use comporta_kernel::{BusinessDate, CompanyId, Month, Timestamp};
+use sqlx::PgConnection;
+
+use super::{Drift, EntryFilter, EntryPlace, Pending, Store};
+use crate::model::{Account, AccountId, Entry, EntryId, Movement, Movements, Outcome, Posting};
+
+/// The one consolidator, or mender, at work among all processes.
+const CONSOLIDATOR_LOCK: i64 = 0x436f_6d70_6f72_7461;
+
+#[derive(Debug)]
+pub(super) struct PostgresStore {
+    db: Postgres,
+}
+
+impl PostgresStore {
+    pub(super) const fn new(db: Postgres) -> Self {
+        Self { db }
+    }
+}
+
+fn connection(tx: &mut Tx) -> Result<&mut PgConnection, Error> {
+    match tx.connection() {
+        Connection::Postgres(db) => Ok(db),
+        Connection::Sqlite(_) => Err(Error::WrongEngine),
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn open_ledger(&self, tx: &mut Tx, main: &Account) -> Result<(), Error> {
+        accounts::open_ledger(connection(tx)?, main).await
+    }
+
+    async fn insert_account(&self, tx: &mut Tx, account: &Account) -> Result<(), Error> {
+        accounts::insert(connection(tx)?, account).await
+    }
+
+    async fn main_account(&self, company: CompanyId) -> Result<Option<Account>, Error> {
+        accounts::find_main(self.db.primary(), company).await
+    }
+
+    async fn account(&self, company: CompanyId, id: AccountId) -> Result<Option<Account>, Error> {
+        accounts::find(self.db.primary(), company, id).await
+    }
+
+    async fn accounts(
+        &self,
+        company: CompanyId,
+        after: Option<AccountId>,
+        limit: u16,
+    ) -> Result<Vec<Account>, Error> {
+        accounts::list(self.db.primary(), company, after, limit).await
+    }
+
+    async fn all_accounts(
+        &self,
+        after: Option<(CompanyId, AccountId)>,
+        limit: u16,
+    ) -> Result<Vec<Account>, Error> {
+        accounts::list_all(self.db.primary(), after, limit).await
+    }
+
+    async fn post(&self, group: &[Arc<Posting>]) -> Result<Vec<Outcome>, Error> {
+        let mut tx = self.db.begin().await?;
+        let outcomes = post::post(&mut tx, group).await?;
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+
+    async fn entry(&self, company: CompanyId, id: EntryId) -> Result<Option<Entry>, Error> {
+        entries::find(self.db.primary(), company, id).await
+    }
+
+    async fn entries(
+        &self,
+        company: CompanyId,
+        filter: &EntryFilter,
+        after: Option<EntryPlace>,
+        limit: u16,
+    ) -> Result<Vec<Entry>, Error> {
+        entries::list(self.db.replica(), company, filter, after, limit).await
+    }
+
+    async fn credits(
+        &self,
+        company: CompanyId,
+        after: Option<EntryId>,
+        limit: u16,
+    ) -> Result<Vec<Entry>, Error> {
+        entries::list_credits(self.db.replica(), company, after, limit).await
+    }
+
+    async fn movements(
+        &self,
+        company: CompanyId,
+        account: AccountId,
+        from: BusinessDate,
+        to: BusinessDate,
+    ) -> Result<Movements, Error> {
+        balances::movements(self.db.primary(), company, account, from, to).await
+    }
+
+    async fn by_category(
+        &self,
+        company: CompanyId,
+        account: AccountId,
+        from: BusinessDate,
+        to: BusinessDate,
+    ) -> Result<Vec<(String, Movement)>, Error> {
+        balances::by_category(self.db.primary(), company, account, from, to).await
+    }
+
+    async fn set_period(
+        &self,
+        company: CompanyId,
+        month: Month,
+        closed: bool,
+        at: Timestamp,
+        by: &str,
+    ) -> Result<bool, Error> {
+        let mut tx = self.db.begin().await?;
+        let changed = post::set_period(&mut tx, company, month, closed, at, by).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    async fn consolidate(&self, limit: u32) -> Result<u64, Error> {
+        consolidate::consolidate(&self.db, limit).await
+    }
+
+    async fn pending(&self) -> Result<Pending, Error> {
+        consolidate::pending(self.db.primary()).await
+    }
+
+    async fn drifts(&self, company: CompanyId, account: AccountId) -> Result<Vec<Drift>, Error> {
+        let mut tx = self.db.begin().await?;
+        drift::find(&mut tx, company, account).await
+    }
+
+    async fn mend(&self, company: CompanyId, account: AccountId) -> Result<Vec<Drift>, Error> {
+        let mut tx = self.db.begin().await?;
+        let mended = drift::mend(&mut tx, company, account).await?;
+        tx.commit().await?;
+        Ok(mended)
+    }
+}

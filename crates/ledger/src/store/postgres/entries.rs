@@ -1,0 +1,93 @@
+//! Reading entries on PostgreSQL.
+
+use comporta_db::Error;
+use comporta_db::columns::{PgDate, PgInstant, from_pg_date, from_text, pg_date};
+use comporta_kernel::{CompanyId, Money, TypedId as _, Uuid};
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row as _};
+
+use crate::model::{AccountId, Entry, EntryId, Kind};
+use crate::store::{EntryFilter, EntryPlace};
+
+pub(super) async fn find(db: &PgPool, company: CompanyId, id: EntryId) -> Result<Option<Entry>, Error> {
+    let query = sqlx::query(
+        "SELECT entry.*, later.id AS reversed_by FROM entry
+         LEFT JOIN entry AS later ON later.company_id = entry.company_id AND later.reverses = entry.id
+         WHERE entry.company_id = $1 AND entry.id = $2",
+    );
+    query.bind(company.uuid()).bind(id.uuid()).fetch_optional(db).await?.as_ref().map(from_row).transpose()
+}
+
+/// One statement for every mix of filters: a filter that is null lets all through. The planner sees the values
+/// (sqlx prepares it once, PostgreSQL plans it afresh while that pays), so the day index serves it.
+pub(super) async fn list(
+    db: &PgPool,
+    company: CompanyId,
+    filter: &EntryFilter,
+    after: Option<EntryPlace>,
+    limit: u16,
+) -> Result<Vec<Entry>, Error> {
+    let query = sqlx::query(
+        "SELECT entry.*, later.id AS reversed_by FROM entry
+         LEFT JOIN entry AS later ON later.company_id = entry.company_id AND later.reverses = entry.id
+         WHERE entry.company_id = $1
+           AND ($2::uuid IS NULL OR entry.account_id = $2)
+           AND ($3::date IS NULL OR entry.business_date >= $3)
+           AND ($4::date IS NULL OR entry.business_date <= $4)
+           AND ($5::text IS NULL OR entry.kind = $5)
+           AND ($6::text IS NULL OR entry.category = $6)
+           AND ($7::text IS NULL OR entry.external_id = $7)
+           AND ($8::text IS NULL OR strpos(lower(entry.description COLLATE \"C\"), lower($8 COLLATE \"C\")) > 0)
+           AND ($9::date IS NULL OR (entry.business_date, entry.id) < ($9, $10))
+         ORDER BY entry.business_date DESC, entry.id DESC LIMIT $11",
+    );
+    let query = query
+        .bind(company.uuid())
+        .bind(filter.account_id.map(AccountId::uuid))
+        .bind(filter.from.map(pg_date))
+        .bind(filter.to.map(pg_date))
+        .bind(filter.kind.map(Kind::as_str))
+        .bind(filter.category.as_deref())
+        .bind(filter.external_id.as_deref())
+        .bind(filter.q.as_deref())
+        .bind(after.map(|place| pg_date(place.day)))
+        .bind(after.map(|place| place.id.uuid()))
+        .bind(i64::from(limit));
+    query.fetch_all(db).await?.iter().map(from_row).collect()
+}
+
+pub(super) async fn list_credits(
+    db: &PgPool,
+    company: CompanyId,
+    after: Option<EntryId>,
+    limit: u16,
+) -> Result<Vec<Entry>, Error> {
+    let query = sqlx::query(
+        "SELECT entry.*, NULL::uuid AS reversed_by FROM entry
+         WHERE company_id = $1 AND id > $2 AND kind = 'credit' ORDER BY id LIMIT $3",
+    );
+    let query =
+        query.bind(company.uuid()).bind(after.map_or(Uuid::nil(), EntryId::uuid)).bind(i64::from(limit));
+    query.fetch_all(db).await?.iter().map(from_row).collect()
+}
+
+pub(super) fn from_row(row: &PgRow) -> Result<Entry, Error> {
+    let amount: i64 = row.try_get("amount")?;
+    let kind: &str = row.try_get("kind")?;
+    Ok(Entry {
+        id: EntryId::from_uuid(row.try_get("id")?),
+        account_id: AccountId::from_uuid(row.try_get("account_id")?),
+        kind: kind.parse().map_err(|()| Error::Corrupt { column: "entry.kind" })?,
+        amount: Money::from_centavos(amount).map_err(|_| Error::Corrupt { column: "entry.amount" })?,
+        currency: from_text(row.try_get("currency")?, "entry.currency")?,
+        business_date: from_pg_date(row.try_get::<PgDate, _>("business_date")?, "entry.business_date")?,
+        occurred_at: row.try_get::<PgInstant, _>("occurred_at")?.to_jiff(),
+        recorded_at: row.try_get::<PgInstant, _>("recorded_at")?.to_jiff(),
+        description: row.try_get("description")?,
+        category: row.try_get("category")?,
+        external_id: row.try_get("external_id")?,
+        metadata: row.try_get("metadata")?,
+        reverses: row.try_get::<Option<Uuid>, _>("reverses")?.map(EntryId::from_uuid),
+        reversed_by: row.try_get::<Option<Uuid>, _>("reversed_by")?.map(EntryId::from_uuid),
+    })
+}

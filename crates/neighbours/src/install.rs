@@ -1,0 +1,83 @@
+//! Installs the Debian packages that tests and benches need, where they are missing and we may.
+
+use std::fs::{self, File};
+use std::io;
+use std::process::{Command, Stdio};
+
+use crate::{postgres, processes};
+
+/// Held while packages are installed: dpkg does not queue, it refuses.
+const LOCK: &str = "/run/comporta-install.lock";
+
+/// Read by Debian's PostgreSQL packages, which would else make and start a cluster of their own.
+const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.d", "create_main_cluster = false\n");
+
+/// A Debian package and the way to tell that what it brings is already here.
+#[derive(Clone, Copy, Debug)]
+pub struct Package {
+    /// Its name in Debian.
+    pub name: &'static str,
+    /// Whether its programs are found, from this package or from anywhere else.
+    pub present: fn() -> bool,
+}
+
+/// PostgreSQL's server, client and pgbench.
+pub const POSTGRESQL: Package = Package { name: "postgresql", present: postgres::is_installed };
+
+/// Python with the means to make a virtual environment.
+pub const PYTHON_VENV: Package = Package { name: "python3-venv", present: python_makes_venvs };
+
+/// The tracer of system calls.
+pub const STRACE: Package = Package { name: "strace", present: strace_runs };
+
+/// Installs those of `packages` that are missing; does nothing when none is.
+///
+/// # Errors
+/// When we are not root, saying what to run; when `apt-get` fails.
+pub fn install(packages: &[Package]) -> io::Result<()> {
+    if missing(packages).is_empty() {
+        return Ok(());
+    }
+    if !processes::is_root() {
+        let names = missing(packages).join(" ");
+        return Err(io::Error::other(format!("not installed: {names}; run: sudo apt-get install {names}")));
+    }
+    let lock = File::create(LOCK)?;
+    lock.lock()?;
+    let names = missing(packages); // another process may have installed them while we waited
+    if names.is_empty() {
+        return Ok(());
+    }
+    if names.contains(&POSTGRESQL.name) {
+        fs::create_dir_all(NO_CLUSTER.0)?;
+        fs::write(format!("{}/comporta.conf", NO_CLUSTER.0), NO_CLUSTER.1)?;
+    }
+    // One source out of reach fails the update, though not always what we want from another.
+    let _ = apt_get(&["update"]);
+    apt_get(&[&["install", "-y", "--no-install-recommends"], names.as_slice()].concat())
+}
+
+fn missing(packages: &[Package]) -> Vec<&'static str> {
+    packages.iter().filter(|package| !(package.present)()).map(|package| package.name).collect()
+}
+
+fn apt_get(arguments: &[&str]) -> io::Result<()> {
+    let status = Command::new("apt-get")
+        .args(["-qq", "-o", "DPkg::Lock::Timeout=300"])
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("apt-get {} failed: {status}", arguments.join(" "))))
+}
+
+fn python_makes_venvs() -> bool {
+    processes::succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]))
+}
+
+fn strace_runs() -> bool {
+    processes::succeeds(Command::new("strace").arg("--version"))
+}

@@ -1,0 +1,65 @@
+//! The capability over HTTP: the operator's endpoints, and the ring that knows whose a request's key is.
+
+mod change_company;
+mod create_company;
+mod create_key;
+mod documents;
+mod key_ring;
+mod list_companies;
+mod list_keys;
+mod revoke_key;
+mod rotate_key;
+mod show_company;
+
+use axum::Router;
+use axum::http::{HeaderName, header};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+pub use documents::{CompanyOut, IssuedKeyOut, KeyOut, RotatedKeyOut};
+pub use key_ring::KeyRing;
+
+use crate::Partners;
+
+/// The endpoints under `/admin/v1`. They trust whoever reaches them: mount them behind a check of the caller.
+pub fn admin_router(partners: Partners) -> Router {
+    Router::new()
+        .route("/admin/v1/companies", post(create_company::handle).get(list_companies::handle))
+        .route("/admin/v1/companies/{id}", get(show_company::handle).patch(change_company::handle))
+        .route("/admin/v1/companies/{id}/keys", post(create_key::handle).get(list_keys::handle))
+        .route("/admin/v1/keys/{id}/rotate", post(rotate_key::handle))
+        .route("/admin/v1/keys/{id}/revoke", post(revoke_key::handle))
+        .with_state(partners)
+}
+
+/// The document of those endpoints.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(
+    create_company::handle,
+    list_companies::handle,
+    show_company::handle,
+    change_company::handle,
+    create_key::handle,
+    list_keys::handle,
+    rotate_key::handle,
+    revoke_key::handle
+))]
+pub struct AdminApi;
+
+/// An answer that holds a secret is nothing for a cache.
+const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
+
+/// The part of a list that is asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// Rows at most.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! `PATCH /admin/v1/companies/{id}`
+
+use axum::extract::State;
+use comporta_http::{Json, Path, Problem, ProblemBody};
+use comporta_kernel::CompanyId;
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+use super::CompanyOut;
+use crate::{Address, CompanyChange, CompanyName, CompanyStatus, Document, Email, Partners};
+
+/// What is to be another: a field left out stays, null takes away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CompanyChange)]
+pub(crate) struct ChangeIn {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    name: Option<CompanyName>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 32)]
+    document: Option<Option<Document>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, format = Email)]
+    email: Option<Email>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    address: Option<Option<Address>>,
+    /// `suspended` refuses all its keys, `active` takes them again.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    status: Option<CompanyStatus>,
+}
+
+/// Tells a field that is null from one that is left out.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(input).map(Some)
+}
+
+/// Change, suspend or activate a company.
+#[utoipa::path(
+    patch, path = "/admin/v1/companies/{id}", operation_id = "change_company", tag = "Companies",
+    params(("id" = String, Path, description = "The company's id")),
+    request_body = ChangeIn,
+    responses(
+        (status = 200, description = "The company as it is now", body = CompanyOut),
+        (status = "4XX", description = "A refusal", body = ProblemBody<'static>, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn handle(
+    State(partners): State<Partners>,
+    Path(id): Path<CompanyId>,
+    Json(ChangeIn { name, document, email, address, status }): Json<ChangeIn>,
+) -> Result<axum::Json<CompanyOut>, Problem> {
+    let change = CompanyChange { name, document, email, address, status };
+    Ok(axum::Json(partners.change_company(id, change).await?.into()))
+}

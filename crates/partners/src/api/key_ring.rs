@@ -1,0 +1,227 @@
+//! Every key in memory, following the database: a request's key is answered for without asking anybody.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use comporta_http::Principal;
+use tokio::sync::Mutex;
+use tokio::time::{self, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::model::Holding;
+use crate::{ApiKeyText, Error, KeyId, NotAKey, Partners, Refusal};
+
+/// A revoked key is refused everywhere within a second: four looks at the epoch leave room for a slow one.
+const POLL_EVERY: Duration = Duration::from_millis(250);
+/// A look that takes longer is given up, and a fresh connection tried.
+const POLL_PATIENCE: Duration = Duration::from_secs(5);
+/// For so long after the database's last answer known keys are trusted.
+const TRUST: Duration = Duration::from_secs(60);
+/// A request with a key not seen before waits this long for the database.
+const ASK_PATIENCE: Duration = Duration::from_secs(1);
+/// Questions about unknown keys: fifty at once, then fifty a second. Whoever makes up ids costs no more.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+const ASK_BURST: Duration = Duration::from_secs(1);
+
+/// The keys of every company. Clones share one ring.
+#[derive(Clone)]
+pub struct KeyRing(Arc<Ring>);
+
+struct Ring {
+    partners: Partners,
+    keys: ArcSwap<HashMap<KeyId, Arc<Held>>>,
+    /// The last epoch followed; held while following, so that two never mix.
+    epoch: Mutex<i64>,
+    /// Held while asking about one key: of many requests with the same new key only the first asks.
+    allowance: Mutex<Allowance>,
+    started: Instant,
+    /// Milliseconds from `started` to when the last answered poll was sent.
+    answered: AtomicU64,
+    trust: Duration,
+}
+
+struct Held {
+    holding: Holding,
+    principal: Arc<Principal>,
+}
+
+/// Up to when the questions already asked use up the rate, from when the ring was made.
+struct Allowance(Duration);
+
+impl KeyRing {
+    /// Loads every key.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open(partners: Partners) -> Result<Self, Error> {
+        Self::trusting(partners, TRUST).await
+    }
+
+    async fn trusting(partners: Partners, trust: Duration) -> Result<Self, Error> {
+        let ring = Self(Arc::new(Ring {
+            partners,
+            keys: ArcSwap::default(),
+            epoch: Mutex::new(-1),
+            allowance: Mutex::new(Allowance(Duration::ZERO)),
+            started: Instant::now(),
+            answered: AtomicU64::new(0),
+            trust,
+        }));
+        ring.refresh().await?;
+        Ok(ring)
+    }
+
+    /// Whose key this is, from memory alone.
+    ///
+    /// # Errors
+    /// Why it does not open the door.
+    pub fn authenticate(&self, text: &str) -> Result<Arc<Principal>, Refusal> {
+        let key = self.read(text)?;
+        let held = self.held(key.id()).ok_or(Refusal::Unknown)?;
+        self.admit(&key, &held)
+    }
+
+    /// Whose key this is; one not in memory is asked for in the database, so that a new key works at once.
+    ///
+    /// # Errors
+    /// Why it does not open the door.
+    pub async fn authenticate_or_ask(&self, text: &str) -> Result<Arc<Principal>, Refusal> {
+        let key = self.read(text)?;
+        let held = match self.held(key.id()) {
+            Some(held) => held,
+            None => self.ask(key.id()).await?.ok_or(Refusal::Unknown)?,
+        };
+        self.admit(&key, &held)
+    }
+
+    /// Loads what has changed since the last time.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let mut epoch = self.0.epoch.lock().await;
+        let sent = self.0.started.elapsed();
+        let (present, changed) = self.0.partners.key_changes_since(*epoch).await?;
+        self.absorb(changed);
+        *epoch = present;
+        self.0.answered.store(sent.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Follows the database until the shutdown.
+    pub async fn follow(&self, shutdown: CancellationToken) {
+        let mut ticks = time::interval(POLL_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut answering = true;
+        loop {
+            let poll = async {
+                ticks.tick().await;
+                time::timeout(POLL_PATIENCE, self.refresh()).await
+            };
+            let Some(outcome) = shutdown.run_until_cancelled(poll).await else { return };
+            let failure: Option<&dyn std::error::Error> = match &outcome {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error),
+                Err(elapsed) => Some(elapsed),
+            };
+            // Told when it begins and when it ends, not four times a second in between.
+            match failure {
+                Some(error) if answering => tracing::warn!(%error, "changes of keys cannot be followed"),
+                None if !answering => tracing::info!("changes of keys are followed again"),
+                _ => {}
+            }
+            answering = failure.is_none();
+        }
+    }
+
+    fn read<'a>(&self, text: &'a str) -> Result<ApiKeyText<'a>, Refusal> {
+        let key = ApiKeyText::parse(text).map_err(|NotAKey| Refusal::Malformed)?;
+        let answered = Duration::from_millis(self.0.answered.load(Ordering::Relaxed));
+        let silent = self.0.started.elapsed().saturating_sub(answered);
+        if silent > self.0.trust { Err(Refusal::CutOff) } else { Ok(key) }
+    }
+
+    fn held(&self, id: KeyId) -> Option<Arc<Held>> {
+        self.0.keys.load().get(&id).cloned()
+    }
+
+    fn admit(&self, key: &ApiKeyText<'_>, held: &Held) -> Result<Arc<Principal>, Refusal> {
+        // The secret first: who does not hold it learns nothing about the key.
+        if !self.0.partners.pepper().matches(key, &held.holding.digest) {
+            return Err(Refusal::Unknown);
+        }
+        held.holding.check(|| self.0.partners.clock().now())?;
+        Ok(Arc::clone(&held.principal))
+    }
+
+    async fn ask(&self, id: KeyId) -> Result<Option<Arc<Held>>, Refusal> {
+        let answer = async {
+            let mut allowance = self.0.allowance.lock().await;
+            if self.held(id).is_none() && allowance.take(self.0.started.elapsed()) {
+                self.absorb(self.0.partners.holding(id).await?.into_iter().collect());
+            }
+            Ok::<_, Error>(self.held(id))
+        };
+        match time::timeout(ASK_PATIENCE, answer).await {
+            Ok(Ok(held)) => Ok(held),
+            Ok(Err(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a key could not be asked for");
+                Err(Refusal::CutOff)
+            }
+            Err(_) => Err(Refusal::CutOff),
+        }
+    }
+
+    /// Takes what was read, unless something newer is already held: two readers may come in either order.
+    fn absorb(&self, changed: Vec<Holding>) {
+        if changed.is_empty() {
+            return;
+        }
+        let changed: Vec<Arc<Held>> = changed.into_iter().map(|holding| Arc::new(holding.into())).collect();
+        self.0.keys.rcu(|keys| {
+            let mut keys = HashMap::clone(keys);
+            for new in &changed {
+                let held = keys.entry(new.holding.id).or_insert_with(|| Arc::clone(new));
+                if held.holding.epoch < new.holding.epoch {
+                    *held = Arc::clone(new);
+                }
+            }
+            keys
+        });
+    }
+}
+
+impl From<Holding> for Held {
+    fn from(holding: Holding) -> Self {
+        let principal = Arc::new(Principal {
+            company_id: holding.company_id,
+            actor: holding.id.to_string().into(),
+            scopes: holding.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        });
+        Self { holding, principal }
+    }
+}
+
+impl Allowance {
+    /// Whether one more question may be asked at a moment, which is then counted.
+    fn take(&mut self, now: Duration) -> bool {
+        let used = self.0.max(now) + ASK_EVERY;
+        let allowed = used <= now + ASK_BURST;
+        if allowed {
+            self.0 = used;
+        }
+        allowed
+    }
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyRing").field("keys", &self.0.keys.load().len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

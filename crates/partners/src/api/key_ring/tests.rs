@@ -1,0 +1,189 @@
+//! What opens the door, and how soon a change is seen there.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use comporta_db::{Db, Options, Tx};
+use comporta_kernel::{CompanyId, ManualClock, Rng, Timestamp};
+use jiff::SignedDuration;
+
+use super::*;
+use crate::{
+    CompanyStatus, IssuedKey, KeyMode, NewCompany, NewKey, OnCompanyCreated, Overlap, Pepper, Scopes,
+};
+
+struct Nobody;
+
+#[async_trait]
+impl OnCompanyCreated for Nobody {
+    async fn company_created(
+        &self,
+        _: &mut Tx,
+        _: CompanyId,
+        _: Timestamp,
+    ) -> Result<(), comporta_db::Error> {
+        Ok(())
+    }
+}
+
+struct World {
+    db: Db,
+    partners: Partners,
+    clock: ManualClock,
+    company: CompanyId,
+}
+
+async fn world() -> World {
+    let url = comporta_neighbours::fresh_sqlite_url().parse().unwrap();
+    let db = Db::open(&Options { url, read_url: None, max_connections: 4 }).await.unwrap();
+    db.migrate().await.unwrap();
+    let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
+    let pepper = Pepper::from_text(&"p".repeat(32)).unwrap();
+    let partners = Partners::new(&db, pepper, clock.clone().into(), Rng::seeded(1), Arc::new(Nobody));
+    let new = NewCompany { name: "Ana".parse().unwrap(), document: None, email: None, address: None };
+    let company = partners.create_company(new).await.unwrap().id;
+    World { db, partners, clock, company }
+}
+
+impl World {
+    async fn key(&self, lives: Option<SignedDuration>) -> IssuedKey {
+        let new = NewKey {
+            name: "till".parse().unwrap(),
+            scopes: "ledger:read".parse::<Scopes>().unwrap(),
+            mode: KeyMode::Live,
+            expires_at: lives.map(|span| self.clock.now() + span),
+        };
+        self.partners.create_key(self.company, new).await.unwrap()
+    }
+
+    async fn ring(&self) -> KeyRing {
+        KeyRing::open(self.partners.clone()).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_good_key_gives_its_principal() {
+    let world = world().await;
+    let issued = world.key(None).await;
+    let principal = world.ring().await.authenticate(issued.text.expose()).unwrap();
+    assert_eq!(principal.company_id, world.company);
+    assert_eq!(*principal.actor, *issued.key.id.to_string());
+    assert!(principal.holds("ledger:read") && !principal.holds("ledger:write"));
+}
+
+#[tokio::test]
+async fn each_refusal_is_told_apart_once_the_secret_is_right() {
+    let world = world().await;
+    let (good, revoked) = (world.key(None).await, world.key(None).await);
+    let expiring = world.key(Some(SignedDuration::from_secs(60))).await;
+    world.partners.revoke_key(revoked.key.id).await.unwrap();
+    let ring = world.ring().await;
+    let refusal = |key: &IssuedKey| ring.authenticate(key.text.expose()).unwrap_err();
+
+    assert_eq!(refusal(&revoked), Refusal::Revoked);
+    assert!(ring.authenticate(expiring.text.expose()).is_ok());
+    world.clock.advance(SignedDuration::from_secs(60));
+    assert_eq!(refusal(&expiring), Refusal::Expired);
+    assert_eq!(ring.authenticate("cpt_live_x").unwrap_err(), Refusal::Malformed);
+    let forged = ApiKeyText::random(revoked.key.id, KeyMode::Live, &Rng::seeded(99));
+    assert_eq!(ring.authenticate(forged.expose()).unwrap_err(), Refusal::Unknown);
+
+    world.partners.set_company_status(world.company, CompanyStatus::Suspended).await.unwrap();
+    ring.refresh().await.unwrap();
+    assert_eq!(refusal(&good), Refusal::Suspended);
+    world.partners.set_company_status(world.company, CompanyStatus::Active).await.unwrap();
+    ring.refresh().await.unwrap();
+    assert!(ring.authenticate(good.text.expose()).is_ok());
+}
+
+#[tokio::test]
+async fn a_rotated_key_works_through_its_overlap_and_no_longer() {
+    let world = world().await;
+    let old = world.key(None).await;
+    let ring = world.ring().await;
+    let overlap: Overlap = "1h".parse().unwrap();
+    let new = world.partners.rotate_key(old.key.id, overlap).await.unwrap().issued;
+    ring.refresh().await.unwrap();
+    assert!(ring.authenticate(old.text.expose()).is_ok() && ring.authenticate(new.text.expose()).is_ok());
+    world.clock.advance(SignedDuration::from_hours(1));
+    assert_eq!(ring.authenticate(old.text.expose()).unwrap_err(), Refusal::Expired);
+    assert!(ring.authenticate(new.text.expose()).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_works_at_once_and_a_revoked_one_stops_within_a_second() {
+    let world = world().await;
+    let ring = world.ring().await;
+    let shutdown = CancellationToken::new();
+    let following = tokio::spawn({
+        let (ring, shutdown) = (ring.clone(), shutdown.clone());
+        async move { ring.follow(shutdown).await }
+    });
+
+    let issued = world.key(None).await;
+    let first: Vec<_> = (0..200)
+        .map(|_| {
+            let (ring, text) = (ring.clone(), issued.text.clone());
+            tokio::spawn(async move { ring.authenticate_or_ask(text.expose()).await.is_ok() })
+        })
+        .collect();
+    for request in first {
+        assert!(request.await.unwrap(), "requests that come together with a new key ask once");
+    }
+
+    world.partners.revoke_key(issued.key.id).await.unwrap();
+    let revoked = Instant::now();
+    while ring.authenticate(issued.text.expose()).is_ok() {
+        time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(revoked.elapsed() < Duration::from_secs(1), "{:?}", revoked.elapsed());
+    shutdown.cancel();
+    following.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_does_not_revive_a_revoked_key() {
+    let world = world().await;
+    let issued = world.key(None).await;
+    let ring = world.ring().await;
+    let old = world.partners.holding(issued.key.id).await.unwrap().unwrap();
+    world.partners.revoke_key(issued.key.id).await.unwrap();
+    ring.refresh().await.unwrap();
+    ring.absorb(vec![old]);
+    assert_eq!(ring.authenticate(issued.text.expose()).unwrap_err(), Refusal::Revoked);
+}
+
+#[tokio::test]
+async fn made_up_ids_are_asked_about_at_a_bounded_rate() {
+    let mut allowance = Allowance(Duration::ZERO);
+    let mut asked_within = |from: u64, to: u64| {
+        (from..to).filter(|milli| (0..9).any(|_| allowance.take(Duration::from_millis(*milli)))).count()
+    };
+    assert!((90..=110).contains(&asked_within(0, 1_000)), "fifty at once and fifty in the first second");
+    assert!((45..=55).contains(&asked_within(1_000, 2_000)));
+    assert!((45..=55).contains(&asked_within(2_000, 3_000)));
+
+    let world = world().await;
+    let ring = world.ring().await;
+    let forged =
+        ApiKeyText::random("key_00000000000000000000000001".parse().unwrap(), KeyMode::Live, &Rng::seeded(9));
+    assert_eq!(ring.authenticate_or_ask(forged.expose()).await.unwrap_err(), Refusal::Unknown);
+}
+
+#[tokio::test]
+async fn known_keys_outlive_the_database_for_a_while_and_then_no_key_is_trusted() {
+    let world = world().await;
+    let issued = world.key(None).await;
+    let trust = Duration::from_millis(200);
+    let ring = KeyRing::trusting(world.partners.clone(), trust).await.unwrap();
+    world.db.close().await;
+    assert!(ring.refresh().await.is_err());
+    assert!(ring.authenticate(issued.text.expose()).is_ok());
+    let unseen =
+        ApiKeyText::random("key_00000000000000000000000001".parse().unwrap(), KeyMode::Live, &Rng::seeded(9));
+    assert_eq!(ring.authenticate_or_ask(unseen.expose()).await.unwrap_err(), Refusal::CutOff);
+
+    time::sleep(trust + Duration::from_millis(50)).await;
+    assert_eq!(ring.authenticate(issued.text.expose()).unwrap_err(), Refusal::CutOff);
+    assert_eq!(ring.authenticate("nonsense").unwrap_err(), Refusal::Malformed);
+}

@@ -1,0 +1,188 @@
+//! The operator's endpoints, as a client sees them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use comporta_db::{Db, Options, Tx};
+use comporta_kernel::{CompanyId, ManualClock, Rng, Timestamp};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::{OnCompanyCreated, Pepper};
+
+struct Nobody;
+
+#[async_trait]
+impl OnCompanyCreated for Nobody {
+    async fn company_created(
+        &self,
+        _: &mut Tx,
+        _: CompanyId,
+        _: Timestamp,
+    ) -> Result<(), comporta_db::Error> {
+        Ok(())
+    }
+}
+
+/// A client of the endpoints on a new database.
+struct Client(Router);
+
+impl Client {
+    async fn new() -> Self {
+        let url = comporta_neighbours::fresh_sqlite_url().parse().unwrap();
+        let db = Db::open(&Options { url, read_url: None, max_connections: 4 }).await.unwrap();
+        db.migrate().await.unwrap();
+        let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
+        let pepper = Pepper::from_text(&"p".repeat(32)).unwrap();
+        let partners = Partners::new(&db, pepper, clock.into(), Rng::seeded(1), Arc::new(Nobody));
+        Self(admin_router(partners).layer(axum::middleware::from_fn(comporta_http::render_problems)))
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let request = Request::builder().method(method).uri(format!("/admin/v1{path}")).body(body).unwrap();
+        let response = self.0.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.send("POST", path, body).await
+    }
+
+    async fn company(&self) -> String {
+        let (status, company) =
+            self.post("/companies", json!({"name": "Ana", "email": "ana@example.com"})).await;
+        assert_eq!(status, StatusCode::CREATED, "{company}");
+        company["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn key(&self, company: &str) -> Value {
+        let new = json!({"name": "till", "scopes": ["ledger:read", "books:read"]});
+        let (status, key) = self.post(&format!("/companies/{company}/keys"), new).await;
+        assert_eq!(status, StatusCode::CREATED, "{key}");
+        key
+    }
+}
+
+fn pointer(problem: &Value) -> &str {
+    problem["errors"][0]["pointer"].as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_company_is_made_shown_changed_and_listed() {
+    let client = Client::new().await;
+    let id = client.company().await;
+    let path = format!("/companies/{id}");
+    let (_, shown) = client.send("GET", &path, Value::Null).await;
+    let expected = json!({
+        "id": id, "name": "Ana", "document": null, "email": "ana@example.com", "address": null,
+        "status": "active", "created_at": "2026-03-01T12:00:00Z",
+    });
+    assert_eq!(shown, expected);
+
+    let change = json!({"status": "suspended", "document": "123", "address": null});
+    let (status, changed) = client.send("PATCH", &path, change).await;
+    assert_eq!(
+        (status, &changed["status"], &changed["document"]),
+        (StatusCode::OK, &json!("suspended"), &json!("123"))
+    );
+
+    client.company().await;
+    let (_, first) = client.send("GET", "/companies?limit=1", Value::Null).await;
+    assert_eq!(first["data"], json!([changed]));
+    let next = first["next_cursor"].as_str().unwrap();
+    let (_, second) = client.send("GET", &format!("/companies?limit=1&cursor={next}"), Value::Null).await;
+    assert_eq!((second["data"].as_array().unwrap().len(), &second["next_cursor"]), (1, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_wrong_field_is_named() {
+    let client = Client::new().await;
+    let id = client.company().await;
+    let companies = [
+        (json!({"name": " ", "email": "a@b"}), "/name"),
+        (json!({"name": "Ana"}), "/email"),
+        (json!({"name": "Ana", "email": "ana"}), "/email"),
+        (json!({"name": "Ana", "email": "a@b", "colour": "red"}), "/colour"),
+    ];
+    for (body, at) in companies {
+        let (status, problem) = client.post("/companies", body).await;
+        assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, at), "{problem}");
+    }
+    let keys = [
+        (json!({"name": "till", "scopes": []}), "/scopes"),
+        (json!({"name": "till", "scopes": ["ledger:read", "moon:walk"]}), "/scopes/1"),
+        (
+            json!({"name": "till", "scopes": ["ledger:read"], "expires_at": "2026-03-01T12:00:00Z"}),
+            "/expires_at",
+        ),
+        (json!({"name": "till", "scopes": ["ledger:read"], "expires_at": "soon"}), "/expires_at"),
+        (json!({"name": "till", "scopes": ["ledger:read"], "mode": "play"}), "/mode"),
+    ];
+    for (body, at) in keys {
+        let (status, problem) = client.post(&format!("/companies/{id}/keys"), body).await;
+        assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, at), "{problem}");
+    }
+    let (status, problem) = client.send("PATCH", &format!("/companies/{id}"), json!({"name": null})).await;
+    assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, "/name"));
+}
+
+#[tokio::test]
+async fn a_keys_text_is_shown_once() {
+    let client = Client::new().await;
+    let company = client.company().await;
+    let mut key = client.key(&company).await;
+    let text = key.as_object_mut().unwrap().remove("key").unwrap();
+    assert!(text.as_str().unwrap().starts_with("cpt_live_"));
+    let (_, listed) = client.send("GET", &format!("/companies/{company}/keys"), Value::Null).await;
+    assert_eq!(listed["data"], json!([key]));
+    assert_eq!((&key["status"], &key["scopes"]), (&json!("active"), &json!(["ledger:read", "books:read"])));
+}
+
+#[tokio::test]
+async fn a_key_is_rotated_and_revoked() {
+    let client = Client::new().await;
+    let old = client.key(&client.company().await).await["id"].as_str().unwrap().to_owned();
+    let rotate = format!("/keys/{old}/rotate");
+    let (status, problem) = client.post(&rotate, json!({"overlap": "a day"})).await;
+    assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, "/overlap"));
+
+    let (status, rotated) = client.post(&rotate, json!({"overlap": "24h"})).await;
+    assert_eq!(status, StatusCode::OK, "{rotated}");
+    assert_eq!(rotated["previous"], json!({"id": old, "valid_until": "2026-03-02T12:00:00Z"}));
+    assert!(rotated["key"].as_str().unwrap().contains(&rotated["id"].as_str().unwrap()[4..]));
+    assert_eq!(client.post(&rotate, json!({"overlap": "0s"})).await.0, StatusCode::CONFLICT);
+
+    let (status, revoked) = client.post(&format!("/keys/{old}/revoke"), Value::Null).await;
+    assert_eq!((status, &revoked["status"]), (StatusCode::OK, &json!("revoked")));
+    assert_eq!(revoked["replaced_by"], rotated["id"]);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404() {
+    let client = Client::new().await;
+    let company = "/companies/cmp_00000000000000000000000000";
+    for (method, path) in [
+        ("GET", company.to_owned()),
+        ("GET", format!("{company}/keys")),
+        ("GET", "/companies/cmp_1".to_owned()),
+        ("POST", "/keys/key_00000000000000000000000000/revoke".to_owned()),
+    ] {
+        assert_eq!(client.send(method, &path, Value::Null).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[test]
+fn the_document_describes_every_endpoint() {
+    let document = serde_json::to_value(<AdminApi as utoipa::OpenApi>::openapi()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.values().map(|path| path.as_object().unwrap().len()).sum::<usize>(), 8);
+    let issued = document["components"]["schemas"]["IssuedKey"].to_string();
+    assert!(issued.contains("#/components/schemas/Key"), "{issued}");
+}

@@ -1,0 +1,63 @@
+//! What can be wrong with a request about companies and keys.
+
+use comporta_http::{Problem, kinds};
+
+use crate::{KeyId, Refusal};
+
+/// Why the service did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No company has this id.
+    #[error("there is no such company")]
+    NoSuchCompany,
+    /// No key has this id.
+    #[error("there is no such key")]
+    NoSuchKey,
+    /// The key was taken back.
+    #[error("the key was revoked")]
+    KeyRevoked,
+    /// The key's time is over.
+    #[error("the key has expired")]
+    KeyExpired,
+    /// A rotation already put another key in its place.
+    #[error("the key was already rotated: {by} is in its place")]
+    KeyReplaced {
+        /// The key to rotate instead.
+        by: KeyId,
+    },
+    /// A key must not end before it begins.
+    #[error("expected an instant in the future")]
+    ExpiryPassed,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] comporta_db::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoSuchCompany => Self::not_found("company"),
+            Error::NoSuchKey => Self::not_found("key"),
+            Error::KeyRevoked | Error::KeyExpired | Error::KeyReplaced { .. } => {
+                Self::new(&kinds::CONFLICT, error.to_string())
+            }
+            Error::ExpiryPassed => Self::invalid_field("/expires_at", error),
+            Error::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::CutOff => Self::unavailable(&refusal.to_string()),
+            _ => Self::new(&kinds::UNAUTHENTICATED, refusal.to_string()),
+        }
+    }
+}

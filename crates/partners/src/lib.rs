@@ -1,0 +1,18 @@
+//! Companies, the tenants of everything, and the API keys they call with.
+
+mod api;
+mod error;
+mod model;
+mod pepper;
+mod service;
+mod store;
+
+pub use api::{AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, RotatedKeyOut, admin_router};
+pub use error::Error;
+pub use model::{
+    Address, ApiKeyText, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError,
+    Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap, OverlapError,
+    Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError,
+};
+pub use pepper::{Pepper, PepperError};
+pub use service::{IssuedKey, OnCompanyCreated, Partners, RotatedKey};

@@ -1,0 +1,35 @@
+//! The rules of companies and of their keys.
+
+mod company;
+mod key;
+mod key_text;
+mod overlap;
+mod scopes;
+mod text;
+
+pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError};
+pub(crate) use key::{Holding, Rotation};
+pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
+pub use key_text::{ApiKeyText, NotAKey};
+pub use overlap::{Overlap, OverlapError};
+pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
+pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
+
+/// Text that stands for a value in JSON: read by `FromStr`, written by `Display`.
+macro_rules! json_text {
+    ($($name:ty),+) => {$(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(input)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+use json_text;

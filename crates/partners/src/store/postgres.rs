@@ -1,0 +1,197 @@
+//! Companies and keys in PostgreSQL.
+
+use async_trait::async_trait;
+use comporta_db::columns::{PgInstant, from_text, pg_instant};
+use comporta_db::{Connection, Postgres, Tx};
+use comporta_kernel::{CompanyId, Timestamp, TypedId as _, Uuid};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
+
+use super::{Store, digest, statements};
+use crate::model::{Holding, Rotation};
+use crate::{Company, CompanyChange, Error, Key, KeyId, Scopes};
+
+pub(super) struct PostgresStore(pub(super) Postgres);
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn has_companies(&self, tx: &mut Tx) -> Result<bool, Error> {
+        let db = connection(tx)?;
+        raise_epoch(db).await?;
+        Ok(sqlx::query(statements::HAS_COMPANIES).fetch_one(db).await?.try_get(0)?)
+    }
+
+    async fn insert_company(&self, tx: &mut Tx, company: &Company) -> Result<(), Error> {
+        sqlx::query(statements::INSERT_COMPANY)
+            .bind(company.id.uuid())
+            .bind(company.name.as_str())
+            .bind(company.document.as_ref().map(|document| document.as_str()))
+            .bind(company.email.as_ref().map(|email| email.as_str()))
+            .bind(company.address.as_ref().map(|address| address.as_str()))
+            .bind(company.status.as_str())
+            .bind(pg_instant(company.created_at))
+            .execute(connection(tx)?)
+            .await?;
+        Ok(())
+    }
+
+    async fn company(&self, id: CompanyId) -> Result<Option<Company>, Error> {
+        let row = sqlx::query(statements::COMPANY).bind(id.uuid()).fetch_optional(self.0.primary()).await?;
+        row.as_ref().map(read_company).transpose()
+    }
+
+    async fn companies(&self, after: Option<CompanyId>, limit: u16) -> Result<Vec<Company>, Error> {
+        let after = after.map_or(Uuid::nil(), CompanyId::uuid);
+        let query = sqlx::query(statements::COMPANIES).bind(after).bind(i64::from(limit));
+        query.fetch_all(self.0.primary()).await?.iter().map(read_company).collect()
+    }
+
+    async fn change_company(&self, id: CompanyId, change: CompanyChange) -> Result<Company, Error> {
+        let mut tx = self.0.begin().await?;
+        let epoch = raise_epoch(&mut tx).await?;
+        let row = sqlx::query(statements::COMPANY).bind(id.uuid()).fetch_optional(&mut *tx).await?;
+        let company = change.applied_to(read_company(&row.ok_or(Error::NoSuchCompany)?)?);
+        sqlx::query(statements::UPDATE_COMPANY)
+            .bind(id.uuid())
+            .bind(company.name.as_str())
+            .bind(company.document.as_ref().map(|document| document.as_str()))
+            .bind(company.email.as_ref().map(|email| email.as_str()))
+            .bind(company.address.as_ref().map(|address| address.as_str()))
+            .bind(company.status.as_str())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(statements::STAMP_KEYS).bind(id.uuid()).bind(epoch).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(company)
+    }
+
+    async fn insert_key(&self, tx: &mut Tx, key: &Key, digest: &[u8; 32]) -> Result<(), Error> {
+        let db = connection(tx)?;
+        let epoch = raise_epoch(db).await?;
+        insert_key(db, key, digest, epoch).await
+    }
+
+    async fn key(&self, id: KeyId) -> Result<Option<Key>, Error> {
+        let row = sqlx::query(statements::KEY).bind(id.uuid()).fetch_optional(self.0.primary()).await?;
+        row.as_ref().map(read_key).transpose()
+    }
+
+    async fn keys(&self, company: CompanyId, after: Option<KeyId>, limit: u16) -> Result<Vec<Key>, Error> {
+        let after = after.map_or(Uuid::nil(), KeyId::uuid);
+        let query = sqlx::query(statements::KEYS).bind(company.uuid()).bind(after).bind(i64::from(limit));
+        query.fetch_all(self.0.primary()).await?.iter().map(read_key).collect()
+    }
+
+    async fn rotate_key(&self, rotation: Rotation) -> Result<(Key, Key), Error> {
+        let mut tx = self.0.begin().await?;
+        let epoch = raise_epoch(&mut tx).await?;
+        let row = sqlx::query(statements::KEY).bind(rotation.old.uuid()).fetch_optional(&mut *tx).await?;
+        let (new, old) = read_key(&row.ok_or(Error::NoSuchKey)?)?.succeeded(&rotation)?;
+        insert_key(&mut tx, &new, &rotation.digest, epoch).await?;
+        sqlx::query(statements::REPLACE_KEY)
+            .bind(old.id.uuid())
+            .bind(old.expires_at.map(pg_instant))
+            .bind(old.replaced_by.map(KeyId::uuid))
+            .bind(epoch)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok((new, old))
+    }
+
+    async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<Key, Error> {
+        let mut tx = self.0.begin().await?;
+        let epoch = raise_epoch(&mut tx).await?;
+        let query = sqlx::query(statements::REVOKE_KEY).bind(id.uuid()).bind(pg_instant(at)).bind(epoch);
+        let key = read_key(&query.fetch_optional(&mut *tx).await?.ok_or(Error::NoSuchKey)?)?;
+        tx.commit().await?;
+        Ok(key)
+    }
+
+    async fn changes_since(&self, epoch: i64) -> Result<(i64, Vec<Holding>), Error> {
+        // The epoch first: what changes between the two statements is then read twice, never missed.
+        let row = sqlx::query(statements::EPOCH).fetch_one(self.0.primary()).await?;
+        let present: i64 = row.try_get(0)?;
+        if present == epoch {
+            return Ok((present, Vec::new()));
+        }
+        let query = sqlx::query(statements::CHANGES_SINCE).bind(epoch);
+        let rows = query.fetch_all(self.0.primary()).await?;
+        Ok((present, rows.iter().map(read_holding).collect::<Result<_, _>>()?))
+    }
+
+    async fn holding(&self, id: KeyId) -> Result<Option<Holding>, Error> {
+        let row = sqlx::query(statements::HOLDING).bind(id.uuid()).fetch_optional(self.0.primary()).await?;
+        row.as_ref().map(read_holding).transpose()
+    }
+}
+
+fn connection(tx: &mut Tx) -> Result<&mut PgConnection, Error> {
+    match tx.connection() {
+        Connection::Postgres(db) => Ok(db),
+        Connection::Sqlite(_) => Err(comporta_db::Error::WrongEngine.into()),
+    }
+}
+
+async fn raise_epoch(db: &mut PgConnection) -> Result<i64, Error> {
+    Ok(sqlx::query(statements::RAISE_EPOCH).fetch_one(db).await?.try_get(0)?)
+}
+
+async fn insert_key(db: &mut PgConnection, key: &Key, digest: &[u8; 32], epoch: i64) -> Result<(), Error> {
+    let inserted = sqlx::query(statements::INSERT_KEY)
+        .bind(key.id.uuid())
+        .bind(key.company_id.uuid())
+        .bind(key.name.as_str())
+        .bind(key.mode.as_str())
+        .bind(key.scopes.to_string())
+        .bind(pg_instant(key.created_at))
+        .bind(key.expires_at.map(pg_instant))
+        .bind(key.revoked_at.map(pg_instant))
+        .bind(key.replaced_by.map(KeyId::uuid))
+        .bind(&digest[..])
+        .bind(epoch)
+        .execute(db)
+        .await?;
+    if inserted.rows_affected() == 1 { Ok(()) } else { Err(Error::NoSuchCompany) }
+}
+
+fn read_company(row: &PgRow) -> Result<Company, Error> {
+    let text = |column| row.try_get::<Option<String>, _>(column);
+    Ok(Company {
+        id: CompanyId::from_uuid(row.try_get("id")?),
+        name: from_text(row.try_get("name")?, "company.name")?,
+        document: text("document")?.map(|text| from_text(&text, "company.document")).transpose()?,
+        email: text("email")?.map(|text| from_text(&text, "company.email")).transpose()?,
+        address: text("address")?.map(|text| from_text(&text, "company.address")).transpose()?,
+        status: from_text(row.try_get("status")?, "company.status")?,
+        created_at: row.try_get::<PgInstant, _>("created_at")?.to_jiff(),
+    })
+}
+
+fn read_key(row: &PgRow) -> Result<Key, Error> {
+    let instant = |column| row.try_get::<Option<PgInstant>, _>(column);
+    Ok(Key {
+        id: KeyId::from_uuid(row.try_get("id")?),
+        company_id: CompanyId::from_uuid(row.try_get("company_id")?),
+        name: from_text(row.try_get("name")?, "api_key.name")?,
+        mode: from_text(row.try_get("mode")?, "api_key.mode")?,
+        scopes: Scopes::from_stored(row.try_get("scopes")?),
+        created_at: row.try_get::<PgInstant, _>("created_at")?.to_jiff(),
+        expires_at: instant("expires_at")?.map(PgInstant::to_jiff),
+        revoked_at: instant("revoked_at")?.map(PgInstant::to_jiff),
+        replaced_by: row.try_get::<Option<Uuid>, _>("replaced_by")?.map(KeyId::from_uuid),
+    })
+}
+
+fn read_holding(row: &PgRow) -> Result<Holding, Error> {
+    Ok(Holding {
+        id: KeyId::from_uuid(row.try_get("id")?),
+        company_id: CompanyId::from_uuid(row.try_get("company_id")?),
+        digest: digest(row.try_get("digest")?)?,
+        scopes: Scopes::from_stored(row.try_get("scopes")?),
+        expires_at: row.try_get::<Option<PgInstant>, _>("expires_at")?.map(PgInstant::to_jiff),
+        revoked: row.try_get("revoked")?,
+        suspended: row.try_get("suspended")?,
+        epoch: row.try_get("epoch")?,
+    })
+}

@@ -1,0 +1,56 @@
+//! The statements, which read the same to both engines; only the columns' types differ.
+
+macro_rules! company_columns {
+    () => {
+        "id, name, document, email, address, status, created_at"
+    };
+}
+
+macro_rules! key_columns {
+    () => {
+        "id, company_id, name, mode, scopes, created_at, expires_at, revoked_at, replaced_by"
+    };
+}
+
+macro_rules! holdings {
+    () => {
+        "SELECT k.id, k.company_id, k.digest, k.scopes, k.expires_at, k.revoked_at IS NOT NULL AS revoked,
+            c.status = 'suspended' AS suspended, k.epoch
+        FROM api_key k JOIN company c ON c.id = k.company_id WHERE "
+    };
+}
+
+pub(super) const EPOCH: &str = "SELECT epoch FROM key_epoch";
+pub(super) const RAISE_EPOCH: &str = "UPDATE key_epoch SET epoch = epoch + 1 RETURNING epoch";
+
+pub(super) const HAS_COMPANIES: &str = "SELECT EXISTS (SELECT 1 FROM company)";
+pub(super) const INSERT_COMPANY: &str =
+    concat!("INSERT INTO company (", company_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7)");
+pub(super) const COMPANY: &str = concat!("SELECT ", company_columns!(), " FROM company WHERE id = $1");
+pub(super) const COMPANIES: &str =
+    concat!("SELECT ", company_columns!(), " FROM company WHERE id > $1 ORDER BY id LIMIT $2");
+pub(super) const UPDATE_COMPANY: &str =
+    "UPDATE company SET name = $2, document = $3, email = $4, address = $5, status = $6 WHERE id = $1";
+pub(super) const STAMP_KEYS: &str = "UPDATE api_key SET epoch = $2 WHERE company_id = $1";
+
+/// Inserts nothing when there is no such company.
+pub(super) const INSERT_KEY: &str = concat!(
+    "INSERT INTO api_key (",
+    key_columns!(),
+    ", digest, epoch) SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM company WHERE id = $2"
+);
+pub(super) const KEY: &str = concat!("SELECT ", key_columns!(), " FROM api_key WHERE id = $1");
+pub(super) const KEYS: &str = concat!(
+    "SELECT ",
+    key_columns!(),
+    " FROM api_key WHERE company_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+);
+pub(super) const REPLACE_KEY: &str =
+    "UPDATE api_key SET expires_at = $2, replaced_by = $3, epoch = $4 WHERE id = $1";
+pub(super) const REVOKE_KEY: &str = concat!(
+    "UPDATE api_key SET revoked_at = coalesce(revoked_at, $2), epoch = $3 WHERE id = $1 RETURNING ",
+    key_columns!()
+);
+
+pub(super) const CHANGES_SINCE: &str = concat!(holdings!(), "k.epoch > $1");
+pub(super) const HOLDING: &str = concat!(holdings!(), "k.id = $1");

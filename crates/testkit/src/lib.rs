@@ -1,0 +1,9 @@
+//! The program under test as a process that can be killed and started again, and a client that calls it.
+
+mod client;
+mod entry_body;
+mod server;
+
+pub use client::{Answer, Client, Failure};
+pub use entry_body::{EntryBody, batch};
+pub use server::{FirstRun, Server, Setup};
