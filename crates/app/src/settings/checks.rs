@@ -43,8 +43,8 @@ fn check_places(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
         fault(&["data_dir"], "expected the path of a folder".to_owned());
     }
     check_database(settings, fault);
-    if settings.security.pepper.as_ref().is_some_and(|pepper| pepper.expose().len() < 16) {
-        fault(&["security", "pepper"], "too short: at least 16 characters, better 32 random ones".to_owned());
+    if settings.security.pepper.as_ref().is_some_and(|pepper| pepper.expose().trim().len() < 32) {
+        fault(&["security", "pepper"], "too short: at least 32 characters, and random ones".to_owned());
     }
 }
 

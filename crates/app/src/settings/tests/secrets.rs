@@ -3,7 +3,7 @@
 use super::{case, fs};
 use crate::settings::Environment;
 
-const PEPPER: &str = "hunter2-hunter2-hunter2";
+const PEPPER: &str = "hunter2-hunter2-hunter2-hunter2-hunter2";
 
 #[test]
 fn a_secret_is_read_from_a_variable_or_a_file() {

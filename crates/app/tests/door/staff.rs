@@ -1,0 +1,62 @@
+//! The private listener: health, metrics, administration by token; and the documents of the public one.
+
+use axum::body::Body;
+use axum::http::Request;
+
+use crate::test_app::TestApp;
+
+#[tokio::test]
+async fn health_readiness_and_metrics_need_no_token() {
+    let app = TestApp::start().await;
+    app.get("/v1/entries").await;
+    for (path, part) in [
+        ("/healthz", "\"ok\""),
+        ("/readyz", "\"database\":\"ok\""),
+        ("/metrics", "comporta_http_requests_total"),
+    ] {
+        let answer = app.send_privately(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert!(answer.status == 200 && answer.body.contains(part), "{path}: {}", answer.body);
+    }
+    let metrics = app.send_privately(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    assert!(!metrics.body.contains("cmp_") && !metrics.body.contains("cpt_"), "no label is a company's");
+}
+
+#[tokio::test]
+async fn administration_needs_a_staff_members_token() {
+    let app = TestApp::start().await;
+    for token in ["", "Bearer ", "Bearer adm_x", "Basic abc", &format!("Bearer {}", app.first.api_key)] {
+        let request =
+            Request::get("/admin/v1/companies").header("authorization", token).body(Body::empty()).unwrap();
+        assert_eq!(app.send_privately(request).await.problem().0, 401, "{token}");
+    }
+    assert_eq!(app.admin("GET", "/admin/v1/companies", "").await.json()["data"][0]["name"], "Demo");
+}
+
+#[tokio::test]
+async fn a_new_key_works_at_once() {
+    let app = TestApp::start().await;
+    let keys = format!("/admin/v1/companies/{}/keys", app.first.company_id);
+    let made = app.admin("POST", &keys, r#"{"name":"second","scopes":["ledger:read"]}"#).await.json();
+    let text = made["key"].as_str().unwrap();
+    let request = Request::get("/v1/entries").header("x-api-key", text).body(Body::empty()).unwrap();
+    assert_eq!(app.send(request).await.status, 200);
+    assert!(!app.admin("GET", &keys, "").await.body.contains(text), "shown once");
+}
+
+#[tokio::test]
+async fn the_document_and_its_page_come_from_this_server_alone() {
+    let app = TestApp::start().await;
+    let open = async |path: &str| app.send(Request::get(path).body(Body::empty()).unwrap()).await;
+    let document = open("/openapi.json").await.json();
+    assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
+    for path in ["/v1/entries", "/v1/books", "/livros", "/incomes", "/v1/daily-balances/{date}"] {
+        assert!(document["paths"].get(path).is_some(), "{path}");
+    }
+    let page = open("/docs").await;
+    assert!(page.status == 200 && !page.body.contains("http://") && !page.body.contains("https://"));
+    for file in ["swagger-ui.css", "swagger-ui-bundle.js", "comporta.js", "comporta.css", "comporta.svg"] {
+        assert!(page.body.contains(file) || file == "comporta.svg");
+        assert_eq!(open(&format!("/docs/assets/{file}")).await.status, 200, "{file}");
+    }
+    assert_eq!(open("/docs/assets/secret").await.problem().0, 404);
+}
