@@ -8,6 +8,9 @@ use serde::{Serialize, Serializer};
 use crate::Outcome;
 use crate::machine::Machine;
 
+/// A column is at least this wide.
+const COLUMN: usize = 8;
+
 /// Named figures, in the order of their columns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures(Vec<(&'static str, f64)>);
@@ -55,8 +58,13 @@ pub(crate) struct Report {
 impl Figures {
     /// With one more figure.
     pub(crate) fn with(mut self, name: &'static str, value: f64) -> Self {
-        self.0.push((name, value));
+        self.add(name, value);
         self
+    }
+
+    /// Adds a figure.
+    pub(crate) fn add(&mut self, name: &'static str, value: f64) {
+        self.0.push((name, value));
     }
 
     /// With one more figure if there is one.
@@ -124,12 +132,13 @@ impl fmt::Display for Section {
         for row in &self.rows {
             let columns: Vec<&'static str> = row.figures.0.iter().map(|(name, _)| *name).collect();
             if columns != shown {
-                let heads: String = columns.iter().map(|name| format!("{name:>20}")).collect();
+                let heads: String = columns.iter().map(|name| format!("  {name:>COLUMN$}")).collect();
                 writeln!(out, "  {:<28}{heads}", "")?;
                 shown = columns;
             }
-            let values: String =
-                row.figures.0.iter().map(|(_, value)| format!("{:>20}", number(*value))).collect();
+            let each =
+                |(name, value): &(&str, f64)| format!("  {:>1$}", number(*value), name.len().max(COLUMN));
+            let values: String = row.figures.0.iter().map(each).collect();
             writeln!(out, "  {:<28}{values}", row.name)?;
         }
         self.bars.iter().try_for_each(|bar| writeln!(out, "  {bar}"))

@@ -18,10 +18,12 @@ const SAMPLE: usize = 10;
 /// A request, and what its sender knows of it.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    key: String,
+    /// Its idempotency key, and the description of each of its entries.
+    pub key: String,
+    /// How many entries it asks for.
+    pub entries: i64,
     path: &'static str,
     body: Bytes,
-    entries: i64,
     /// What became of it.
     pub fate: Fate,
 }

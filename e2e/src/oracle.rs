@@ -67,6 +67,22 @@ impl Oracle {
         self.number("SELECT CAST(coalesce(sum(entries), 0) AS bigint) FROM daily_balance").await
     }
 
+    /// Adds a centavo to the consolidated credits of each day, as no program of ours would.
+    pub async fn spoil_balances(&self) {
+        if let Some(path) = self.0.strip_prefix("sqlite:") {
+            let options = SqliteConnectOptions::new().filename(path);
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            let spoil = "UPDATE daily_balance SET credit_rest = credit_rest + 1";
+            sqlx::query(spoil).execute(&mut connection).await.unwrap();
+        } else {
+            let mut connection = PgConnection::connect(&self.0).await.unwrap();
+            sqlx::query("UPDATE daily_balance SET credits = credits + 1")
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+    }
+
     async fn number(&self, statement: &'static str) -> i64 {
         self.rows::<(i64,)>(statement).await[0].0
     }

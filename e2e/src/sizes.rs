@@ -21,14 +21,20 @@ pub fn postgres_kills() -> u64 {
     size("COMPORTA_E2E_POSTGRES_ROUNDS", 1, 10)
 }
 
-/// How many made-up requests each operation of the API gets at most: 4, in full 100 (`COMPORTA_E2E_EXAMPLES`).
+/// How many requests made by chance each operation of the API gets at most, beside those that follow from its
+/// schema (about 900 in all): 1, in full 60 (`COMPORTA_E2E_EXAMPLES`).
 #[must_use]
 pub fn examples() -> u64 {
-    size("COMPORTA_E2E_EXAMPLES", 4, 100)
+    size("COMPORTA_E2E_EXAMPLES", 1, 60)
+}
+
+/// Whether the sizes are those of acceptance.
+#[must_use]
+pub fn are_full() -> bool {
+    std::env::var("COMPORTA_E2E_FULL").is_ok_and(|text| text == "1")
 }
 
 fn size(variable: &str, usual: u64, full: u64) -> u64 {
     let given = std::env::var(variable).ok().and_then(|text| text.parse().ok());
-    let is_full = std::env::var("COMPORTA_E2E_FULL").is_ok_and(|text| text == "1");
-    given.unwrap_or(if is_full { full } else { usual })
+    given.unwrap_or(if are_full() { full } else { usual })
 }

@@ -44,18 +44,18 @@ impl Trace {
         command.args(pids.iter().flat_map(|pid| ["-p".to_owned(), pid.to_string()]));
         let mut strace = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let told = strace.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let trace = Self { strace, output };
         let mut lines = BufReader::new(told).lines();
         for _ in pids {
             // It says that it has attached to each, or why not.
             let line = lines.next().transpose()?.unwrap_or_default();
             if !line.contains("attached") {
-                strace.wait()?;
                 return Err(io::Error::other(line));
             }
         }
         // Nobody else reads what it says of threads that come and go.
         thread::spawn(move || lines.for_each(drop));
-        Ok(Self { strace, output })
+        Ok(trace)
     }
 
     /// Waits until the trace shows `text`, detaches, and gives the calls that ended, in the order they did.

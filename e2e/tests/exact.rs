@@ -1,6 +1,7 @@
 //! Balances are exact at every instant, with the consolidator running, absent, or dying all the time.
 #![cfg(test)]
 
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use comporta_e2e::{
     Engine, Oracle, Tally, every_day_equals_its_entries, read_until, sizes, the_ledger_verifies, write_until,
 };
-use comporta_testkit::{Server, Setup};
+use comporta_testkit::{Client, Server, Setup};
 use tokio::task::JoinSet;
 
 const ACCOUNTS: usize = 20;
@@ -26,44 +27,56 @@ enum Consolidator {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn balances_are_exact_on_sqlite() {
-    tell(Engine::Sqlite, Consolidator::InTheServer).await;
+    tell(Engine::Sqlite, Consolidator::InTheServer, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn balances_are_exact_on_postgres() {
-    tell(Engine::Postgres, Consolidator::InTheServer).await;
+    tell(Engine::Postgres, Consolidator::InTheServer, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn balances_are_exact_whichever_of_two_servers_answers() {
+    tell(Engine::Postgres, Consolidator::InTheServer, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_consolidator_no_entry_is_refused_and_every_read_is_exact_on_sqlite() {
-    tell(Engine::Sqlite, Consolidator::Absent).await;
+    tell(Engine::Sqlite, Consolidator::Absent, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_consolidator_no_entry_is_refused_and_every_read_is_exact_on_postgres() {
-    tell(Engine::Postgres, Consolidator::Absent).await;
+    tell(Engine::Postgres, Consolidator::Absent, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_consolidator_killed_each_second_miscounts_nothing_on_sqlite() {
-    tell(Engine::Sqlite, Consolidator::KilledEachSecond).await;
+    tell(Engine::Sqlite, Consolidator::KilledEachSecond, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_consolidator_killed_each_second_miscounts_nothing_on_postgres() {
-    tell(Engine::Postgres, Consolidator::KilledEachSecond).await;
+    tell(Engine::Postgres, Consolidator::KilledEachSecond, 1).await;
 }
 
-async fn tell(engine: Engine, consolidator: Consolidator) {
+async fn tell(engine: Engine, consolidator: Consolidator, servers: usize) {
     let url = engine.fresh_url();
     let oracle = Oracle::new(&url);
     let setup = Setup::new(&url);
     let setup = if consolidator == Consolidator::InTheServer { setup } else { setup.roles(ALL_BUT_JOBS) };
     let mut server = setup.start().await.unwrap();
+    let mut others = Vec::new();
+    for _ in 1..servers {
+        others.push(server.beside().start().await.unwrap());
+    }
+    let key = server.first_run().unwrap().api_key;
+    let addresses = iter::once(&server).chain(&others).map(Server::public);
+    let doors: Vec<Client> = addresses.map(|address| Client::new(address, Some(&key))).collect();
     let tally = Arc::new(Tally::open(&mut server.client().unwrap(), ACCOUNTS).await);
 
     let end = Instant::now() + sizes::writing();
-    let kills = tokio::join!(callers(&server, &tally, end), kill_until(end, &server, consolidator)).1;
+    let kills = tokio::join!(callers(&doors, &tally, end), kill_until(end, &server, consolidator)).1;
     let (consolidated, pending) = (oracle.consolidated().await, oracle.pending().await);
     assert_eq!(*tally.refused.lock().unwrap(), [""; 0], "no entry is refused");
     assert_eq!(
@@ -81,15 +94,16 @@ async fn tell(engine: Engine, consolidator: Consolidator) {
     let (entries, reads) = (tally.entries(), tally.reads.load(SeqCst));
     let seconds = sizes::writing().as_secs();
     println!(
-        "{engine:?}, consolidator {consolidator:?}: {seconds} s, {entries} entries in {} requests acknowledged, \
+        "{engine:?}, {servers} server(s), consolidator {consolidator:?}: {seconds} s, {entries} entries in {} requests acknowledged, \
          {reads} reads within bounds; at the end {consolidated} consolidated, {pending} deltas pending, {kills} kills",
         tally.requests.load(SeqCst),
     );
     server.stop().await.unwrap();
 }
 
-async fn callers(server: &Server, tally: &Arc<Tally>, end: Instant) {
-    let client = || server.client().unwrap();
+async fn callers(doors: &[Client], tally: &Arc<Tally>, end: Instant) {
+    let mut doors = doors.iter().cycle().map(Client::another);
+    let mut client = || doors.next().unwrap();
     let mut all = JoinSet::new();
     for seed in 0..WRITERS {
         all.spawn(write_until(end, client(), Arc::clone(tally), seed));

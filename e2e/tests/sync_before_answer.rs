@@ -56,8 +56,7 @@ fn assert_synced_before_answer(engine: &str, calls: &[Call], log: &str) {
     let is_sync = |call: &&Call| ["fsync", "fdatasync"].contains(&call.name.as_str());
     let answer = calls.iter().find(|call| call.arguments.contains(CREATED)).unwrap();
     let before = || calls.iter().filter(|call| call.arguments.contains(log) && call.began < answer.began);
-    let written =
-        before().filter(|call| !is_sync(call)).last().unwrap_or_else(|| panic!("not written: {calls:#?}"));
+    let written = before().rfind(|call| !is_sync(call)).unwrap_or_else(|| panic!("not written: {calls:#?}"));
     let covers = |call: &&Call| is_sync(call) && written.ended < call.began && call.ended < answer.began;
     let synced = before().find(covers).unwrap_or_else(|| panic!("not synced after {written:?}: {calls:#?}"));
     for (what, call) in [("written", written), ("synced", synced), ("answered", answer)] {

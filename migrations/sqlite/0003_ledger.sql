@@ -57,6 +57,7 @@ CREATE TABLE entry (
 CREATE UNIQUE INDEX entry_request ON entry (company_id, request_key, request_position) WHERE request_key IS NOT NULL;
 CREATE UNIQUE INDEX entry_reverses ON entry (company_id, reverses) WHERE reverses IS NOT NULL;
 CREATE INDEX entry_day ON entry (company_id, account_id, business_date, id);
+CREATE INDEX entry_company_day ON entry (company_id, business_date, id);
 CREATE INDEX entry_external ON entry (company_id, external_id) WHERE external_id IS NOT NULL;
 
 CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry

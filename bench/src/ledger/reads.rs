@@ -21,6 +21,7 @@ const P99_MS: f64 = 20.0;
 /// Noise aside, a read costs the same however many entries lie behind it.
 const FLAT: f64 = 1.25;
 
+const DATABASE: &str = "reads";
 /// Told by the server: entries not yet rolled up.
 const PENDING: &str = "comporta_ledger_pending_deltas";
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -36,13 +37,14 @@ struct Loaded {
 
 /// On one engine.
 pub(super) async fn measure(ground: &Ground<'_>, engine: Engine) -> Outcome<Section> {
-    let mut server = ground.start(engine, "reads", &[]).await?;
+    let mut server = ground.start(engine, DATABASE, &[]).await?;
     let (mut rows, mut accounts) = (Vec::new(), Vec::new());
     for share in [100, 10, 1] {
         let (row, loaded) = load(&server, ground.arguments.entries / share).await?;
         rows.push(row);
         accounts.push(loaded);
     }
+    settle(ground, engine)?;
     let mut costs = Vec::new();
     for loaded in &accounts {
         costs.push(cost(ground, engine, &server, loaded).await?);
@@ -80,6 +82,15 @@ async fn load(server: &Server, entries: u64) -> Outcome<(Row, Loaded)> {
         .with("entries_per_s", entries as f64 / acknowledged)
         .with("consolidated_s", begun.elapsed().as_secs_f64());
     Ok((Row::new(format!("load {entries} in batches"), figures), Loaded { account, entries }))
+}
+
+/// Does now what autovacuum and the next checkpoint would do at some moment of the measurement.
+fn settle(ground: &Ground<'_>, engine: Engine) -> Outcome {
+    if engine == Engine::Postgres {
+        ground.postgres.psql(DATABASE, "VACUUM (ANALYZE)")?;
+        ground.postgres.psql(DATABASE, "CHECKPOINT")?;
+    }
+    Ok(())
 }
 
 /// What a read costs one reader who asks for nothing else.

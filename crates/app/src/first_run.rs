@@ -64,6 +64,10 @@ pub fn file(app: &App) -> PathBuf {
 /// # Errors
 /// When the database or the file cannot be written.
 pub async fn run(app: &App) -> Result<Option<FirstRun>, Error> {
+    // Nearly every start finds a company, and must not wait for a turn to write to learn so.
+    if !app.partners.companies(None, 1).await?.is_empty() {
+        return Ok(None);
+    }
     let mut tx = app.db.begin().await?;
     if app.partners.has_companies_in(&mut tx).await? {
         return Ok(None);

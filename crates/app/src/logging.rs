@@ -10,9 +10,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-use crate::settings::{AccessLog, LogFormat, LogSettings};
+use crate::settings::{AccessLog, LogFormat, LogLevel, LogSettings};
 
 /// The target of the line that tells of a request: `tracing::info!(target: ACCESS, …)`. Such lines follow
 /// `log.access`, not `log.level`.
@@ -34,22 +35,33 @@ pub enum Error {
     Already(#[from] TryInitError),
 }
 
+/// Changes how much is logged while the process runs.
+pub struct Volume(Box<dyn Fn(LogLevel) + Send + Sync>);
+
+impl Volume {
+    /// Logs by another level from now on.
+    pub fn set(&self, level: LogLevel) {
+        (self.0)(level);
+    }
+}
+
 /// Sends this process's events to standard output as the settings say. Once per process.
 ///
 /// # Errors
 /// An access log that cannot be opened, or a second call.
-pub fn start(settings: &LogSettings) -> Result<(), Error> {
+pub fn start(settings: &LogSettings) -> Result<Volume, Error> {
     let json = match settings.format {
         LogFormat::Auto => !io::stdout().is_terminal(),
         LogFormat::Json => true,
         LogFormat::Text => false,
     };
-    subscriber(settings, json, io::stdout)?.try_init()?;
-    Ok(())
+    let (subscriber, volume) = subscriber(settings, json, io::stdout)?;
+    subscriber.try_init()?;
+    Ok(volume)
 }
 
 /// What `start` installs, writing where it is told.
-fn subscriber<W>(settings: &LogSettings, json: bool, out: W) -> Result<impl Subscriber, Error>
+fn subscriber<W>(settings: &LogSettings, json: bool, out: W) -> Result<(impl Subscriber, Volume), Error>
 where
     W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
 {
@@ -61,8 +73,12 @@ where
     let access_only = Targets::new().with_target(ACCESS, LevelFilter::INFO);
     let all_but_access =
         Targets::new().with_default(LevelFilter::TRACE).with_target(ACCESS, LevelFilter::OFF);
-    let events = lines(json, out).with_filter(settings.level.filter()).with_filter(all_but_access);
-    Ok(tracing_subscriber::registry().with(events).with(access.map(|lines| lines.with_filter(access_only))))
+    let (filter, handle) = reload::Layer::new(settings.level.filter());
+    // It fails only once the log itself is gone, and then there is nowhere to say so.
+    let volume = Volume(Box::new(move |level| drop(handle.reload(level.filter()))));
+    let events = lines(json, out).with_filter(filter).with_filter(all_but_access);
+    let access = access.map(|lines| lines.with_filter(access_only));
+    Ok((tracing_subscriber::registry().with(events).with(access), volume))
 }
 
 /// One line per event.
@@ -116,7 +132,7 @@ mod tests {
     fn logged(settings: &LogSettings, json: bool) -> Vec<String> {
         let (buffer, secret) = (Buffer::default(), Secret::new("hunter2"));
         let out = buffer.clone();
-        tracing::subscriber::with_default(subscriber(settings, json, move || out.clone()).unwrap(), || {
+        tracing::subscriber::with_default(subscriber(settings, json, move || out.clone()).unwrap().0, || {
             tracing::info!(answer = 42, key = %secret, other = ?secret, "two\nlines");
             tracing::debug!("detail");
             tracing::info!(target: ACCESS, status = 201, "request");

@@ -77,8 +77,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     ),
     components(schemas(comporta_http::ProblemBody<'static>, comporta_http::FieldError)),
     tags(
-        (name = "Books", description = "The company's books."),
-        (name = "Livros", description = "The same books with small integer ids, in Portuguese."),
+        (name = "books", description = "The company's books."),
+        (name = "livros", description = "The same books with small integer ids, in Portuguese."),
     )
 )]
 struct Document;

@@ -65,7 +65,12 @@ impl Db {
     /// [`Error::Migrate`], for instance when the database was written by a newer version.
     pub async fn migrate(&self) -> Result<(), Error> {
         match &self.0 {
-            Engine::Postgres(db) => migrations::postgres().run(db.primary()).await?,
+            Engine::Postgres(db) => {
+                // A connection of its own: a migration may take as long as it must.
+                let mut connection = db.primary().acquire().await?.detach();
+                sqlx::query("SET statement_timeout = 0").execute(&mut connection).await?;
+                migrations::postgres().run(&mut connection).await?;
+            }
             Engine::Sqlite(db) => migrations::sqlite().run(db.writer_pool()).await?,
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use crate::{Error, Options, Url};
 
@@ -64,6 +64,8 @@ async fn pool(url: &str, max_connections: u32) -> Result<PgPool, Error> {
         [("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s"), ("timezone", "UTC")];
     let connect =
         PgConnectOptions::from_str(url).map_err(open_error)?.application_name("comporta").options(limits);
+    // A pool keeps trying in silence; the first connection is made by hand, so that its failure says why.
+    PgConnection::connect_with(&connect).await.map_err(open_error)?.close().await.map_err(open_error)?;
     PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -1,6 +1,8 @@
 //! SQLite: one connection that writes, in turns, and a few that only read.
 
+use std::fs::{DirBuilder, OpenOptions};
 use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -33,9 +35,7 @@ pub struct WriteTurn {
 impl Sqlite {
     pub(crate) async fn open(path: &Path) -> Result<Self, Error> {
         let open_error = |source| Error::Open { url: format!("sqlite:{}", path.display()), source };
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(|error| open_error(error.into()))?;
-        }
+        make_private(path).map_err(|error| open_error(error.into()))?;
         let base = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -75,6 +75,18 @@ impl Sqlite {
         // Readers first, so that the writer is the last connection and can fold the log into the file.
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// The file holds every company's money: it is made for its owner's eyes only, and SQLite gives its log the same
+/// mode. One that is there already keeps the mode that somebody gave it.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! JSON bodies, refused field by field.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
@@ -11,6 +13,9 @@ use comporta_kernel::RequestKey;
 
 use crate::idempotency::HeaderKey;
 use crate::{FieldError, Problem, kinds};
+
+/// A body that dribbles in for longer is given up, so that slow clients cannot hold memory for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A JSON body.
 #[derive(Debug)]
@@ -110,7 +115,10 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+    let Ok(body) = tokio::time::timeout(PATIENCE, Bytes::from_request(request, state)).await else {
+        return Err(Problem::new(&kinds::REQUEST_TIMEOUT, "the body did not arrive within thirty seconds"));
+    };
+    body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(&kinds::TOO_LARGE, "the body is larger than this route takes")
         }

@@ -30,19 +30,11 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
-        // An empty value is the same as none, as browsers' forms send it.
-        let given =
-            query.split('&').filter(|pair| !pair.is_empty() && !pair.ends_with('=') && pair.contains('='));
-        let given = given.collect::<Vec<_>>().join("&");
-        let input = serde_urlencoded::Deserializer::new(serde_urlencoded_pairs(&given));
+        let input = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
         serde_path_to_error::deserialize(input).map(Self).map_err(|error| {
             let path = error.path().to_string();
             let name = if path == "." || path == "?" { String::new() } else { path };
             Problem::invalid_field(format!("?{name}"), error.inner())
         })
     }
-}
-
-fn serde_urlencoded_pairs(query: &str) -> form_urlencoded::Parse<'_> {
-    form_urlencoded::parse(query.as_bytes())
 }

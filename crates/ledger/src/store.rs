@@ -27,6 +27,14 @@ pub(crate) struct EntryFilter {
     pub(crate) q: Option<String>,
 }
 
+impl EntryFilter {
+    /// The last day that may still come, for a page that goes on from a place.
+    fn last_day(&self, after: Option<EntryPlace>) -> Option<BusinessDate> {
+        let from_place = after.map(|place| place.day);
+        [self.to, from_place].into_iter().flatten().min()
+    }
+}
+
 /// Where a list of entries goes on: newest day first, newest id first within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EntryPlace {
@@ -109,14 +117,15 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
         from: BusinessDate,
         to: BusinessDate,
     ) -> Result<Movements, Error>;
-    /// The same by category, within the days only; entries without a category under the empty name.
-    async fn by_category(
+    /// The same, and by category what moved within the days (entries without one under the empty name): both at
+    /// one instant.
+    async fn movements_by_category(
         &self,
         company: CompanyId,
         account: AccountId,
         from: BusinessDate,
         to: BusinessDate,
-    ) -> Result<Vec<(String, Movement)>, Error>;
+    ) -> Result<(Movements, Vec<(String, Movement)>), Error>;
 
     /// Closes or reopens a month; false when it already stood so. Waits for entries being written.
     async fn set_period(

@@ -60,6 +60,12 @@ impl Client {
         Self { address, headers, connection: None }
     }
 
+    /// Another caller of the same listener with the same key and a connection of its own.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { address: self.address, headers: self.headers.clone(), connection: None }
+    }
+
     /// `GET path`.
     ///
     /// # Errors

@@ -207,12 +207,20 @@ impl Server {
         self.wait_until_ready().await
     }
 
+    /// Sends it a signal, named as `kill` names it.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub fn signal(&self, name: &str) -> io::Result<()> {
+        self.process.signal(name)
+    }
+
     /// Asks it to end with SIGTERM and gives how it ended.
     ///
     /// # Errors
     /// When it has not ended within a minute.
     pub async fn terminate(&mut self) -> io::Result<ExitStatus> {
-        self.process.signal("TERM")?;
+        self.signal("TERM")?;
         let begun = Instant::now();
         loop {
             if let Some(status) = self.process.ended()? {

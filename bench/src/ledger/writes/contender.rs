@@ -2,7 +2,7 @@
 
 use comporta_testkit::Server;
 
-use super::{CLIENTS, SHARED, SYNCS, Syncs, Usage, paced};
+use super::{CLIENTS, SHARED, SYNCS, Syncs, Usage, paced, tell};
 use crate::Outcome;
 use crate::ledger::{Engine, Ground, accounts, metric};
 use crate::load::{Requests, closed, post};
@@ -46,7 +46,9 @@ impl Contender {
         let done = seen.done() as f64;
         let figures = paced(done / seen.elapsed.as_secs_f64(), &seen.latencies);
         let figures = figures.with_some(SYNCS, syncs.end(ground, done)?);
-        self.rounds.push(used.per(done, figures.with_some(SHARED, groups.map(|count| done / count))));
+        let figures = used.per(done, figures.with_some(SHARED, groups.map(|count| done / count)));
+        tell(self.name, round, &figures);
+        self.rounds.push(figures);
         self.acknowledged += seen.done();
         self.refused += seen.refused;
         Ok(())

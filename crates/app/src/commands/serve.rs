@@ -1,6 +1,7 @@
 //! `comporta serve`: runs the roles of the settings until told to stop.
 
 mod greeting;
+mod reload;
 
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::reload::Reload;
 use super::Error;
 use crate::arguments::ServeArgs;
 use crate::metrics::Metrics;
@@ -25,22 +27,17 @@ use crate::{door, first_run, logging, private};
 /// Faults of the settings; a database or a listener that cannot be opened.
 pub fn run(args: &ServeArgs, environment: &Environment) -> Result<(), Error> {
     let settings = args.load(environment)?;
-    logging::start(&settings.log)?;
+    let volume = logging::start(&settings.log)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if settings.workers > 0 {
         runtime.worker_threads(settings.workers);
     }
     let runtime = runtime.enable_all().thread_name("comporta").build().map_err(Error::Runtime)?;
-    let args = args.clone();
-    let reload = move |environment: &Environment| args.load(environment).map(drop);
-    runtime.block_on(run_roles(settings, environment, reload))
+    let mut reload = Reload::new(args, environment, volume, settings.clone());
+    runtime.block_on(run_roles(settings, &mut reload))
 }
 
-async fn run_roles(
-    settings: Settings,
-    environment: &Environment,
-    check: impl Fn(&Environment) -> Result<(), crate::settings::Faults>,
-) -> Result<(), Error> {
+async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Error> {
     let metrics = Metrics::start();
     let app = App::open(settings, Clock::system(), Rng::system()).await?;
     let first = if app.settings.first_run { first_run::run(&app).await? } else { None };
@@ -59,7 +56,7 @@ async fn run_roles(
     start_workers(&app, metrics, &stop, &mut tasks)?;
     greeting::tell(&app, public, private_address, first.as_ref(), io::stdout().is_terminal())?;
 
-    wait_for_signal(environment, check).await?;
+    wait_for_signal(reload).await?;
     tracing::info!("stopping: requests in flight are finished first");
     stop.cancel();
     while tasks.join_next().await.is_some() {}
@@ -113,11 +110,8 @@ fn start_workers(
     Ok(())
 }
 
-/// Waits for SIGTERM or SIGINT. SIGHUP checks the settings again and tells their faults.
-async fn wait_for_signal(
-    environment: &Environment,
-    check: impl Fn(&Environment) -> Result<(), crate::settings::Faults>,
-) -> Result<(), Error> {
+/// Waits for SIGTERM or SIGINT; meanwhile reads the settings again on SIGHUP and when their file changes.
+async fn wait_for_signal(reload: &mut Reload<'_>) -> Result<(), Error> {
     let mut hangup = signal(SignalKind::hangup()).map_err(Error::Runtime)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Runtime)?;
@@ -125,10 +119,8 @@ async fn wait_for_signal(
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => match check(environment) {
-                Ok(()) => tracing::info!("the settings are sound; those of this version take effect at the next start"),
-                Err(faults) => faults.iter().for_each(|fault| tracing::error!(%fault, "the settings have a fault; what runs stays as it is")),
-            },
+            _ = hangup.recv() => reload.now(),
+            () = reload.file_changed() => reload.now(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{Addition, Catalogue, Details, Outcome, Version};
 ///
 /// The ISBN may be of 10 or 13 digits, with or without hyphens and spaces; it is kept, and given back, as 13 digits.
 #[utoipa::path(
-    post, path = "/v1/books", operation_id = "addBook", tag = "Books",
+    post, path = "/v1/books", operation_id = "addBook", tag = "books",
     params(headers::IdempotencyKey),
     request_body = BookIn,
     responses(

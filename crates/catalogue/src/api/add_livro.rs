@@ -15,7 +15,7 @@ use crate::{Addition, Catalogue, Outcome};
 /// Gives the list of the books: by id, at most 1000, with a `link` header if there are more. The answer to a
 /// repeated `Idempotency-Key` is the first answer's body.
 #[utoipa::path(
-    post, path = "/livros", operation_id = "addLivro", tag = "Livros",
+    post, path = "/livros", operation_id = "addLivro", tag = "livros",
     params(headers::IdempotencyKey),
     request_body = LivroIn,
     responses(

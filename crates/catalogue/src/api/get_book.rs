@@ -11,7 +11,7 @@ use crate::{BookId, BookKey, Catalogue};
 
 /// Get a book
 #[utoipa::path(
-    get, path = "/v1/books/{id}", operation_id = "getBook", tag = "Books",
+    get, path = "/v1/books/{id}", operation_id = "getBook", tag = "books",
     params(
         ("id" = String, Path, description = "The book's id", example = "bok_01kb1gy3m7f0v9s4t2q8n6x5cw"),
         headers::IfNoneMatchTags,

@@ -10,7 +10,7 @@ use crate::{BookKey, Catalogue};
 
 /// Get a book by its small id
 #[utoipa::path(
-    get, path = "/livros/{id}", operation_id = "getLivro", tag = "Livros",
+    get, path = "/livros/{id}", operation_id = "getLivro", tag = "livros",
     params(("id" = i64, Path, description = "The book's small id", example = 1)),
     responses((status = 200, description = "The book", body = LivroOut), refusals::Any, refusals::Named),
     security(("api_key" = ["books:read"])),

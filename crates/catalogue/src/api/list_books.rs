@@ -38,7 +38,7 @@ struct Filters {
 ///
 /// By number, which is the order they were added in. A book added while the pages are read comes on a later page.
 #[utoipa::path(
-    get, path = "/v1/books", operation_id = "listBooks", tag = "Books",
+    get, path = "/v1/books", operation_id = "listBooks", tag = "books",
     params(ListBooks),
     responses(
         (status = 200, description = "A page of books", body = Page<BookOut>),

@@ -30,7 +30,7 @@ pub(super) struct ListLivros {
 ///
 /// By id. At most 1000; if there are more, the `link` header says where the list goes on.
 #[utoipa::path(
-    get, path = "/livros", operation_id = "listLivros", tag = "Livros",
+    get, path = "/livros", operation_id = "listLivros", tag = "livros",
     params(ListLivros),
     responses(
         (status = 200, description = "The books", body = Vec<LivroOut>, headers(

@@ -11,7 +11,7 @@ use crate::{BookKey, Catalogue, Expected};
 ///
 /// A field that is left out stays as it is.
 #[utoipa::path(
-    put, path = "/livros/{id}", operation_id = "mergeLivro", tag = "Livros",
+    put, path = "/livros/{id}", operation_id = "mergeLivro", tag = "livros",
     params(("id" = i64, Path, description = "The book's small id", example = 1)),
     request_body = LivroPatch,
     responses(

@@ -14,7 +14,7 @@ use crate::{BookId, BookKey, Catalogue};
 /// A JSON merge patch (RFC 7396): a field that is left out stays, null takes an optional one away.
 /// What changes nothing makes no new version.
 #[utoipa::path(
-    patch, path = "/v1/books/{id}", operation_id = "patchBook", tag = "Books",
+    patch, path = "/v1/books/{id}", operation_id = "patchBook", tag = "books",
     params(
         ("id" = String, Path, description = "The book's id", example = "bok_01kb1gy3m7f0v9s4t2q8n6x5cw"),
         headers::IfMatchTags,

@@ -10,7 +10,7 @@ use crate::{BookId, BookKey, Catalogue};
 
 /// Remove a book
 #[utoipa::path(
-    delete, path = "/v1/books/{id}", operation_id = "removeBook", tag = "Books",
+    delete, path = "/v1/books/{id}", operation_id = "removeBook", tag = "books",
     params(
         ("id" = String, Path, description = "The book's id", example = "bok_01kb1gy3m7f0v9s4t2q8n6x5cw"),
         headers::IfMatchTags,

@@ -12,7 +12,7 @@ use crate::{BookKey, Catalogue};
 ///
 /// Gives the list of the books that stay: by id, at most 1000, with a `link` header if there are more.
 #[utoipa::path(
-    delete, path = "/livros/{id}", operation_id = "removeLivro", tag = "Livros",
+    delete, path = "/livros/{id}", operation_id = "removeLivro", tag = "livros",
     params(("id" = i64, Path, description = "The book's small id", example = 1)),
     responses(
         (status = 200, description = "The books", body = Vec<LivroOut>, headers(

@@ -13,7 +13,7 @@ use crate::{BookId, BookKey, Catalogue, Details};
 ///
 /// An optional field that is left out is taken away. What changes nothing makes no new version.
 #[utoipa::path(
-    put, path = "/v1/books/{id}", operation_id = "replaceBook", tag = "Books",
+    put, path = "/v1/books/{id}", operation_id = "replaceBook", tag = "books",
     params(
         ("id" = String, Path, description = "The book's id", example = "bok_01kb1gy3m7f0v9s4t2q8n6x5cw"),
         headers::IfMatchTags,

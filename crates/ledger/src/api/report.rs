@@ -94,6 +94,7 @@ struct TimeRow {
 /// A category; entries without one are under null.
 #[derive(Debug, Serialize, ToSchema)]
 struct CategoryRow {
+    #[schema(required = true)]
     category: Option<String>,
     #[schema(value_type = String)]
     credits: Total,

@@ -45,16 +45,21 @@ impl Ledger {
         to: Option<BusinessDate>,
         by: GroupBy,
     ) -> Result<Report, Error> {
-        let (account, days) = self.daily_balances(company, account, from, to).await?;
+        let account = self.resolve(company, account).await?;
+        let (from, to) = self.range(&account, from, to)?;
+        let (movements, categories) = match by {
+            GroupBy::Category => {
+                let (movements, categories) =
+                    self.store().movements_by_category(company, account.id, from, to).await?;
+                (movements, Some(categories))
+            }
+            GroupBy::Day | GroupBy::Week | GroupBy::Month => {
+                (self.store().movements(company, account.id, from, to).await?, None)
+            }
+        };
+        let days = movements.balances(&account, from, to);
         let cash_flow =
             group(&days, by).ok_or_else(|| Error::field("?to", "expected a day not before from"))?;
-        let whole = &cash_flow.whole;
-        let categories = match by {
-            GroupBy::Category => {
-                Some(self.store().by_category(company, account.id, whole.from, whole.to).await?)
-            }
-            GroupBy::Day | GroupBy::Week | GroupBy::Month => None,
-        };
         Ok(Report { account, cash_flow, categories })
     }
 

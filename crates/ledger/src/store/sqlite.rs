@@ -110,14 +110,17 @@ impl Store for SqliteStore {
         balances::movements(self.db.readers(), company, account, from, to).await
     }
 
-    async fn by_category(
+    async fn movements_by_category(
         &self,
         company: CompanyId,
         account: AccountId,
         from: BusinessDate,
         to: BusinessDate,
-    ) -> Result<Vec<(String, Movement)>, Error> {
-        balances::by_category(self.db.readers(), company, account, from, to).await
+    ) -> Result<(Movements, Vec<(String, Movement)>), Error> {
+        let mut snapshot = self.db.readers().begin().await?;
+        let movements = balances::movements(&mut *snapshot, company, account, from, to).await?;
+        let categories = balances::by_category(&mut *snapshot, company, account, from, to).await?;
+        Ok((movements, categories))
     }
 
     async fn set_period(

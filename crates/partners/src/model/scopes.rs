@@ -32,9 +32,9 @@ macro_rules! scopes {
 scopes! {
     /// See accounts, entries, balances and reports.
     LedgerRead "ledger:read";
-    /// Post entries.
+    /// Record and reverse entries, add accounts.
     LedgerWrite "ledger:write";
-    /// Open accounts, close and reopen months.
+    /// Close and reopen months.
     LedgerAdmin "ledger:admin";
     /// See boletos.
     BoletosRead "boletos:read";

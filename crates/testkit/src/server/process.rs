@@ -77,3 +77,65 @@ fn has_ended(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn sleeper() -> Process {
+        Process::spawn(Command::new("sleep").arg("600")).unwrap()
+    }
+
+    fn is_gone(pid: u32) -> bool {
+        let begun = Instant::now();
+        while !has_ended(pid) && begun.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        has_ended(pid)
+    }
+
+    #[test]
+    fn a_process_is_asked_to_end_or_killed() {
+        let mut asked = sleeper();
+        assert!(asked.ended().unwrap().is_none());
+        asked.signal("TERM").unwrap();
+        assert!(is_gone(asked.pid()));
+        assert!(asked.ended().unwrap().is_some_and(|status| !status.success()));
+        let mut killed = sleeper();
+        killed.kill().unwrap();
+        killed.kill().unwrap();
+        let dropped = sleeper().pid();
+        assert!(is_gone(killed.pid()) && is_gone(dropped));
+    }
+
+    #[test]
+    fn an_owner_killed_with_sigkill_takes_its_process_along() {
+        if std::env::var_os("OWN_A_PROCESS").is_some() {
+            // The second process of this test, which owns one until it is killed.
+            println!("\nowned {}", sleeper_kept());
+            loop {
+                std::thread::park();
+            }
+        }
+        let name = "server::process::tests::an_owner_killed_with_sigkill_takes_its_process_along";
+        let mut owner = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", name])
+            .env("OWN_A_PROCESS", "1")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let owned = lines.find_map(|line| line.strip_prefix("owned ").map(str::to_owned)).unwrap();
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+        assert!(is_gone(owned.parse().unwrap()));
+    }
+
+    fn sleeper_kept() -> u32 {
+        let process = Box::leak(Box::new(sleeper()));
+        process.pid()
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::task::JoinSet;
 
 use super::*;
+use crate::model::GroupBy;
 
 on_both_engines! {
     async fn one_key_sent_by_many_at_once_from_two_processes_records_once(world: World) {
@@ -65,6 +66,26 @@ on_both_engines! {
         stop.cancel();
         consolidator.await.unwrap();
         oracle::check(&world, world.main().await).await;
+    }
+
+    async fn a_report_by_category_adds_up_while_entries_arrive(world: World) {
+        let world = Arc::new(world);
+        let mut writers = JoinSet::new();
+        for writer in 0..8 {
+            let world = Arc::clone(&world);
+            writers.spawn(async move {
+                for _ in 0..20 {
+                    let category = Some(["vendas", "juros"][writer % 2].parse().unwrap());
+                    world.post(NewEntry { category, ..credit(1, "2026-03-09") }).await;
+                }
+            });
+        }
+        while !writers.is_empty() {
+            let report = world.ledger.report(world.company, None, None, None, GroupBy::Category).await.unwrap();
+            let rows: u64 = report.categories.unwrap().iter().map(|(_, moved)| moved.entries).sum();
+            assert_eq!(rows, report.cash_flow.whole.movement.entries);
+            while writers.try_join_next().is_some_and(|done| { done.unwrap(); true }) {}
+        }
     }
 
     async fn nothing_enters_a_month_once_its_closing_is_acknowledged(world: World) {

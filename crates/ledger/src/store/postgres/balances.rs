@@ -4,12 +4,12 @@ use comporta_db::Error;
 use comporta_db::columns::{PgDate, from_pg_date, pg_date};
 use comporta_kernel::{BusinessDate, CompanyId, Total, TypedId as _};
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row as _};
+use sqlx::{PgExecutor, Row as _};
 
 use crate::model::{AccountId, Movement, Movements};
 
 pub(super) async fn movements(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company: CompanyId,
     account: AccountId,
     from: BusinessDate,
@@ -53,7 +53,7 @@ pub(super) async fn movements(
 }
 
 pub(super) async fn by_category(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company: CompanyId,
     account: AccountId,
     from: BusinessDate,

@@ -82,9 +82,14 @@ async fn requests(
     if keys.is_empty() {
         return Ok(found);
     }
+    // OFFSET 0 keeps each key a look into the index: joined as a table, the entries are read whole once their
+    // statistics say that few keys are distinct.
     let query = sqlx::query(
-        "SELECT entry.*, NULL::uuid AS reversed_by FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[]) AS asked (company_id, key)) asked
-         JOIN entry ON entry.company_id = asked.company_id AND entry.request_key = asked.key
+        "SELECT entry.*, NULL::uuid AS reversed_by
+         FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[]) AS asked (company_id, key)) AS asked
+         CROSS JOIN LATERAL (
+             SELECT * FROM entry WHERE entry.company_id = asked.company_id AND entry.request_key = asked.key OFFSET 0
+         ) AS entry
          ORDER BY entry.company_id, entry.request_key, entry.request_position",
     );
     for row in query.bind(companies).bind(keys).fetch_all(db).await? {
@@ -138,9 +143,11 @@ async fn reversed(
         return Ok(HashMap::new());
     }
     let query = sqlx::query(
-        "SELECT entry.company_id, entry.reverses, entry.id FROM entry
-         JOIN unnest($1::uuid[], $2::uuid[]) AS asked (company_id, reverses)
-           ON entry.company_id = asked.company_id AND entry.reverses = asked.reverses",
+        "SELECT entry.company_id, entry.reverses, entry.id
+         FROM unnest($1::uuid[], $2::uuid[]) AS asked (company_id, reverses)
+         CROSS JOIN LATERAL (
+             SELECT * FROM entry WHERE entry.company_id = asked.company_id AND entry.reverses = asked.reverses OFFSET 0
+         ) AS entry",
     );
     let rows = query.bind(companies).bind(originals).fetch_all(db).await?;
     let found = rows.iter().map(|row| {

@@ -5,14 +5,14 @@ use comporta_db::Error;
 use comporta_db::columns::from_text;
 use comporta_kernel::{BusinessDate, CompanyId, Total, TypedId as _};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Row as _, SqliteExecutor};
 
 use crate::model::{AccountId, Movement, Movements};
 
 const BILLION: i128 = 1_000_000_000;
 
 pub(super) async fn movements(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     company: CompanyId,
     account: AccountId,
     from: BusinessDate,
@@ -56,7 +56,7 @@ pub(super) async fn movements(
 }
 
 pub(super) async fn by_category(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     company: CompanyId,
     account: AccountId,
     from: BusinessDate,

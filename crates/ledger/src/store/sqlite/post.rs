@@ -69,7 +69,7 @@ async fn requests(
     }
     let query = sqlx::query(
         "SELECT entry.*, NULL AS reversed_by FROM json_each($1) AS asked
-         JOIN entry ON entry.company_id = unhex(asked.value ->> 0) AND entry.request_key = asked.value ->> 1
+         JOIN entry INDEXED BY entry_request ON entry.company_id = unhex(asked.value ->> 0) AND entry.request_key = asked.value ->> 1
          ORDER BY entry.company_id, entry.request_key, entry.request_position",
     );
     for row in query.bind(json!(keyed).to_string()).fetch_all(db).await? {
@@ -130,7 +130,7 @@ async fn reversed(
     }
     let query = sqlx::query(
         "SELECT entry.company_id, entry.reverses, entry.id FROM json_each($1) AS asked
-         JOIN entry ON entry.company_id = unhex(asked.value ->> 0) AND entry.reverses = unhex(asked.value ->> 1)",
+         JOIN entry INDEXED BY entry_reverses ON entry.company_id = unhex(asked.value ->> 0) AND entry.reverses = unhex(asked.value ->> 1)",
     );
     let rows = query.bind(json!(reversals).to_string()).fetch_all(db).await?;
     let found = rows.iter().map(|row| {
