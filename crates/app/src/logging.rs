@@ -1,9 +1,10 @@
 //! Where events go: one JSON line each, or readable lines on a terminal; request lines by a way of their own.
 
+mod buffered;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -13,6 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+use self::buffered::Buffered;
 use crate::settings::{AccessLog, LogFormat, LogLevel, LogSettings};
 
 /// The target of the line that tells of a request: `tracing::info!(target: ACCESS, …)`. Such lines follow
@@ -30,18 +32,31 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Request lines have no thread to write them.
+    #[error("cannot start the access log")]
+    Thread(#[source] io::Error),
     /// The process has a log already.
     #[error("the log is set up already")]
     Already(#[from] TryInitError),
 }
 
-/// Changes how much is logged while the process runs.
-pub struct Volume(Box<dyn Fn(LogLevel) + Send + Sync>);
+/// The log while the process runs.
+pub struct Log {
+    set_level: Box<dyn Fn(LogLevel) + Send + Sync>,
+    access: Option<Buffered>,
+}
 
-impl Volume {
+impl Log {
     /// Logs by another level from now on.
-    pub fn set(&self, level: LogLevel) {
-        (self.0)(level);
+    pub fn set_level(&self, level: LogLevel) {
+        (self.set_level)(level);
+    }
+
+    /// Writes what was gathered of request lines: for the end of the process.
+    pub fn hand_on(&self) {
+        if let Some(access) = &self.access {
+            access.hand_on();
+        }
     }
 }
 
@@ -49,36 +64,53 @@ impl Volume {
 ///
 /// # Errors
 /// An access log that cannot be opened, or a second call.
-pub fn start(settings: &LogSettings) -> Result<Volume, Error> {
+pub fn start(settings: &LogSettings) -> Result<Log, Error> {
     let json = match settings.format {
         LogFormat::Auto => !io::stdout().is_terminal(),
         LogFormat::Json => true,
         LogFormat::Text => false,
     };
-    let (subscriber, volume) = subscriber(settings, json, io::stdout)?;
+    let (subscriber, log) = subscriber(settings, json, io::stdout)?;
     subscriber.try_init()?;
-    Ok(volume)
+    Ok(log)
 }
 
 /// What `start` installs, writing where it is told.
-fn subscriber<W>(settings: &LogSettings, json: bool, out: W) -> Result<(impl Subscriber, Volume), Error>
+fn subscriber<W>(settings: &LogSettings, json: bool, out: W) -> Result<(impl Subscriber, Log), Error>
 where
-    W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
+    W: for<'w> MakeWriter<'w, Writer: Send> + Clone + Send + Sync + 'static,
 {
     let access = match &settings.access {
         AccessLog::Off => None,
-        AccessLog::Stdout => Some(lines(json, out.clone())),
-        AccessLog::File(path) => Some(lines(true, Mutex::new(open(path)?))),
+        AccessLog::Stdout => Some((json, Buffered::start(Each(out.clone())))),
+        AccessLog::File(path) => Some((true, Buffered::start(open(path)?))),
     };
+    let access = access
+        .map(|(json, buffered)| Ok::<_, Error>((json, buffered.map_err(Error::Thread)?)))
+        .transpose()?;
     let access_only = Targets::new().with_target(ACCESS, LevelFilter::INFO);
     let all_but_access =
         Targets::new().with_default(LevelFilter::TRACE).with_target(ACCESS, LevelFilter::OFF);
     let (filter, handle) = reload::Layer::new(settings.level.filter());
     // It fails only once the log itself is gone, and then there is nowhere to say so.
-    let volume = Volume(Box::new(move |level| drop(handle.reload(level.filter()))));
+    let set_level = Box::new(move |level: LogLevel| drop(handle.reload(level.filter())));
     let events = lines(json, out).with_filter(filter).with_filter(all_but_access);
-    let access = access.map(|lines| lines.with_filter(access_only));
-    Ok((tracing_subscriber::registry().with(events).with(access), volume))
+    let log = Log { set_level, access: access.as_ref().map(|(_, buffered)| buffered.clone()) };
+    let access = access.map(|(json, buffered)| lines(json, buffered).with_filter(access_only));
+    Ok((tracing_subscriber::registry().with(events).with(access), log))
+}
+
+/// A maker of writers as one writer.
+struct Each<W>(W);
+
+impl<W: for<'w> MakeWriter<'w>> io::Write for Each<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.make_writer().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.make_writer().flush()
+    }
 }
 
 /// One line per event.
@@ -105,7 +137,7 @@ fn open(path: &PathBuf) -> Result<File, Error> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::settings::Secret;
@@ -132,11 +164,13 @@ mod tests {
     fn logged(settings: &LogSettings, json: bool) -> Vec<String> {
         let (buffer, secret) = (Buffer::default(), Secret::new("hunter2"));
         let out = buffer.clone();
-        tracing::subscriber::with_default(subscriber(settings, json, move || out.clone()).unwrap().0, || {
+        let (subscriber, log) = subscriber(settings, json, move || out.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
             tracing::info!(answer = 42, key = %secret, other = ?secret, "two\nlines");
             tracing::debug!("detail");
             tracing::info!(target: ACCESS, status = 201, "request");
         });
+        log.hand_on();
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         text.lines().map(str::to_owned).collect()
     }

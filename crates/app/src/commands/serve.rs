@@ -27,14 +27,16 @@ use crate::{door, first_run, logging, private};
 /// Faults of the settings; a database or a listener that cannot be opened.
 pub fn run(args: &ServeArgs, environment: &Environment) -> Result<(), Error> {
     let settings = args.load(environment)?;
-    let volume = logging::start(&settings.log)?;
+    let log = logging::start(&settings.log)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if settings.workers > 0 {
         runtime.worker_threads(settings.workers);
     }
     let runtime = runtime.enable_all().thread_name("comporta").build().map_err(Error::Runtime)?;
-    let mut reload = Reload::new(args, environment, volume, settings.clone());
-    runtime.block_on(run_roles(settings, &mut reload))
+    let mut reload = Reload::new(args, environment, log, settings.clone());
+    let ended = runtime.block_on(run_roles(settings, &mut reload));
+    reload.log().hand_on();
+    ended
 }
 
 async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use crate::arguments::ServeArgs;
-use crate::logging::Volume;
+use crate::logging::Log;
 use crate::settings::{Environment, Settings};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Reload<'a> {
     args: &'a ServeArgs,
     environment: &'a Environment,
-    volume: Volume,
+    log: Log,
     running: Settings,
     file: Option<PathBuf>,
     seen: Option<SystemTime>,
@@ -25,12 +25,12 @@ impl<'a> Reload<'a> {
     pub(super) fn new(
         args: &'a ServeArgs,
         environment: &'a Environment,
-        volume: Volume,
+        log: Log,
         running: Settings,
     ) -> Self {
         let file = args.settings.config_file(environment);
         let seen = file.as_ref().and_then(modified);
-        Self { args, environment, volume, running, file, seen }
+        Self { args, environment, log, running, file, seen }
     }
 
     /// Reads every source again. One with a fault is refused whole: what runs stays as it is.
@@ -44,7 +44,7 @@ impl<'a> Reload<'a> {
                 return;
             }
         };
-        self.volume.set(settings.log.level.clone());
+        self.log.set_level(settings.log.level.clone());
         let wait = differing(&self.running, &settings);
         self.running.log.level = settings.log.level;
         if wait.is_empty() {
@@ -55,6 +55,11 @@ impl<'a> Reload<'a> {
                 "the settings were read again; these take effect at the next start"
             );
         }
+    }
+
+    /// The log that follows the settings.
+    pub(super) const fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Returns once the settings file is not what it was when it was last read.
