@@ -20,17 +20,11 @@ pub(super) async fn movements(
              SELECT NULL::date AS day, credits, debits, entries FROM monthly_balance
               WHERE company_id = $1 AND account_id = $2 AND month < $3
              UNION ALL
-             SELECT NULL, credits, debits, entries FROM daily_balance
-              WHERE company_id = $1 AND account_id = $2 AND business_date >= $3 AND business_date < $4
+             SELECT CASE WHEN business_date >= $4 THEN business_date END, credits, debits, entries FROM daily_balance
+              WHERE company_id = $1 AND account_id = $2 AND business_date BETWEEN $3 AND $5
              UNION ALL
-             SELECT NULL, credits, debits, entries FROM entry_delta
-              WHERE company_id = $1 AND account_id = $2 AND business_date < $4
-             UNION ALL
-             SELECT business_date, credits, debits, entries FROM daily_balance
-              WHERE company_id = $1 AND account_id = $2 AND business_date BETWEEN $4 AND $5
-             UNION ALL
-             SELECT business_date, credits, debits, entries FROM entry_delta
-              WHERE company_id = $1 AND account_id = $2 AND business_date BETWEEN $4 AND $5
+             SELECT CASE WHEN business_date >= $4 THEN business_date END, credits, debits, entries FROM entry_delta
+              WHERE company_id = $1 AND account_id = $2 AND business_date <= $5
          ) AS movement GROUP BY day",
     );
     let query = query

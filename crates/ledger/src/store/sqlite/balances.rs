@@ -23,17 +23,12 @@ pub(super) async fn movements(
              SELECT '' AS day, credit_billions AS cb, credit_rest AS cr, debit_billions AS db, debit_rest AS dr, entries
                FROM monthly_balance WHERE company_id = $1 AND account_id = $2 AND month < $3
              UNION ALL
-             SELECT '', credit_billions, credit_rest, debit_billions, debit_rest, entries
-               FROM daily_balance WHERE company_id = $1 AND account_id = $2 AND business_date >= $3 AND business_date < $4
+             SELECT iif(business_date >= $4, business_date, ''), credit_billions, credit_rest, debit_billions, debit_rest, entries
+               FROM daily_balance WHERE company_id = $1 AND account_id = $2 AND business_date BETWEEN $3 AND $5
              UNION ALL
-             SELECT '', credits / 1000000000, credits % 1000000000, debits / 1000000000, debits % 1000000000, entries
-               FROM entry_delta WHERE company_id = $1 AND account_id = $2 AND business_date < $4
-             UNION ALL
-             SELECT business_date, credit_billions, credit_rest, debit_billions, debit_rest, entries
-               FROM daily_balance WHERE company_id = $1 AND account_id = $2 AND business_date BETWEEN $4 AND $5
-             UNION ALL
-             SELECT business_date, credits / 1000000000, credits % 1000000000, debits / 1000000000, debits % 1000000000, entries
-               FROM entry_delta WHERE company_id = $1 AND account_id = $2 AND business_date BETWEEN $4 AND $5
+             SELECT iif(business_date >= $4, business_date, ''), credits / 1000000000, credits % 1000000000,
+                    debits / 1000000000, debits % 1000000000, entries
+               FROM entry_delta WHERE company_id = $1 AND account_id = $2 AND business_date <= $5
          ) GROUP BY day",
     );
     let query = query
