@@ -97,7 +97,6 @@ impl App {
     }
 
     /// The routes of the services whose roles run here.
-    #[must_use]
     pub fn services(&self) -> Router {
         let mut router = Router::new();
         if self.runs(Role::Ledger) {

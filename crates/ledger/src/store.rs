@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod contract;
+mod deltas;
 mod postgres;
 mod sqlite;
 
@@ -12,6 +13,7 @@ use comporta_db::{Db, Engine, Error, Tx};
 use comporta_kernel::{BusinessDate, CompanyId, Month, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::deltas::deltas;
 use crate::model::{Account, AccountId, Entry, EntryId, Kind, Movement, Movements, Outcome, Posting};
 
 /// Which entries to list.
@@ -152,59 +154,4 @@ pub(crate) fn open(db: &Db) -> Arc<dyn Store> {
         Engine::Postgres(db) => Arc::new(postgres::PostgresStore::new(db.clone())),
         Engine::Sqlite(db) => Arc::new(sqlite::SqliteStore::new(db.clone())),
     }
-}
-
-/// The deltas of postings: one per account, day and category, in the order of their keys. A sum that would not
-/// fit its column becomes two deltas.
-pub(crate) fn deltas<'a>(postings: impl Iterator<Item = &'a Posting>) -> Vec<Delta<'a>> {
-    let mut all: std::collections::BTreeMap<
-        (CompanyId, AccountId, BusinessDate, &str),
-        Vec<(i64, i64, i64)>,
-    > = Default::default();
-    for posting in postings {
-        for entry in &posting.entries {
-            let key = (
-                posting.company_id,
-                entry.account_id,
-                entry.business_date,
-                entry.category.as_deref().unwrap_or_default(),
-            );
-            let (credit, debit) = match entry.kind {
-                Kind::Credit => (entry.amount.centavos(), 0),
-                Kind::Debit => (0, entry.amount.centavos()),
-            };
-            let sums = all.entry(key).or_default();
-            let grown = sums
-                .last()
-                .and_then(|(c, d, n)| Some((c.checked_add(credit)?, d.checked_add(debit)?, n + 1)));
-            match (grown, sums.last_mut()) {
-                (Some(grown), Some(last)) => *last = grown,
-                _ => sums.push((credit, debit, 1)),
-            }
-        }
-    }
-    let rows = all.into_iter().flat_map(|((company, account, day, category), sums)| {
-        sums.into_iter().map(move |(credits, debits, entries)| Delta {
-            company,
-            account,
-            day,
-            category,
-            credits,
-            debits,
-            entries,
-        })
-    });
-    rows.collect()
-}
-
-/// What a group of postings adds to one account, day and category.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Delta<'a> {
-    pub(crate) company: CompanyId,
-    pub(crate) account: AccountId,
-    pub(crate) day: BusinessDate,
-    pub(crate) category: &'a str,
-    pub(crate) credits: i64,
-    pub(crate) debits: i64,
-    pub(crate) entries: i64,
 }

@@ -1,5 +1,7 @@
 //! Boots the real routers on a database of its own, with a clock that stands still.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};

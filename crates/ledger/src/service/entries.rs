@@ -55,7 +55,7 @@ impl Ledger {
             match entry {
                 Ok(entry) => entries.push(entry),
                 Err(error @ (Error::NoSuchAccount | Error::Invalid(_))) => {
-                    refused.push(Refused { place, error })
+                    refused.push(Refused { place, error });
                 }
                 Err(error) => return Err(error),
             }
