@@ -51,6 +51,9 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Part of the process ended by itself.
+    #[error("a part of the process ended unasked: see the log")]
+    TaskEnded,
     /// The process cannot have the threads or signals it needs.
     #[error("cannot start")]
     Runtime(#[source] io::Error),

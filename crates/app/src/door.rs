@@ -46,12 +46,12 @@ async fn no_such_path(uri: Uri) -> Problem {
     Problem::new(&kinds::NOT_FOUND, format!("there is nothing at {}", uri.path()))
 }
 
-async fn method_not_allowed() -> Problem {
+pub(crate) async fn method_not_allowed() -> Problem {
     Problem::new(&kinds::METHOD_NOT_ALLOWED, "the allow header lists what this path takes")
 }
 
 /// The log has the panic's message already, from the panic hook.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
+pub(crate) fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::internal(&Panicked).into_response()
 }
 

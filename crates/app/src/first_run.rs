@@ -104,5 +104,7 @@ fn write(path: &Path, made: &FirstRun) -> io::Result<()> {
     file.write_all(&serde_json::to_vec_pretty(made)?)?;
     file.write_all(b"\n")?;
     file.sync_all()?;
-    fs::rename(unfinished, path)
+    fs::rename(unfinished, path)?;
+    // The new name must be on disk before the database says that its key is.
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }

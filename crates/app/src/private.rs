@@ -11,7 +11,9 @@ use comporta_http::{Problem, assign_request_id, kinds, render_problems};
 use comporta_identity::Identity;
 use comporta_kernel::IdSource;
 use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::door;
 use crate::metrics::Metrics;
 use crate::wiring::App;
 
@@ -25,6 +27,8 @@ pub fn private_router(app: &App, metrics: Metrics, ids: IdSource) -> Router {
         .route("/metrics", get(async move || metrics.render()))
         .merge(admin)
         .fallback(async || Problem::not_found("path"))
+        .method_not_allowed_fallback(door::method_not_allowed)
+        .layer(CatchPanicLayer::custom(door::panicked))
         .layer(from_fn(render_problems))
         .layer(from_fn_with_state(ids, assign_request_id))
 }
@@ -56,6 +60,10 @@ async fn staff_only(
             tracing::debug!(email = %staff.email, path = request.uri().path(), "a staff member called");
             Ok(next.run(request).await)
         }
-        None => Err(Problem::new(&kinds::UNAUTHENTICATED, "send an admin token: authorization: Bearer …")),
+        None => {
+            let problem =
+                Problem::new(&kinds::UNAUTHENTICATED, "send an admin token: authorization: Bearer …");
+            Ok(([(header::WWW_AUTHENTICATE, "Bearer realm=\"comporta\"")], problem).into_response())
+        }
     }
 }

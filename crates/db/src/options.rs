@@ -50,9 +50,10 @@ impl Url {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
             Self::Postgres(url) => {
                 let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", ""));
-                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-                // A query can carry a password too.
-                format!("{scheme}://{}", place.split('?').next().unwrap_or_default())
+                // A query can carry a password too, and that an '@': it goes first. What stands before the last
+                // '@' of the rest is the user's.
+                let place = rest.split('?').next().unwrap_or_default();
+                format!("{scheme}://{}", place.rsplit_once('@').map_or(place, |(_, place)| place))
             }
         }
     }
@@ -82,5 +83,7 @@ mod tests {
     fn a_password_is_never_shown() {
         let url: Url = "postgres://ann:p@ss@db:5432/c?password=s3cret".parse().unwrap();
         assert_eq!(format!("{url:?}"), "postgres://db:5432/c");
+        let url: Url = "postgres://h/d?password=s3cr@et".parse().unwrap();
+        assert_eq!(format!("{url:?}"), "postgres://h/d");
     }
 }

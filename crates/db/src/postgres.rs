@@ -1,10 +1,10 @@
-//! PostgreSQL: a pool to the primary and one to a replica, which is the primary when there is none.
+//! PostgreSQL: a pool to the primary, and one for lists and exports to a replica, or to the primary when there is none.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
 
 use crate::{Error, Options, Url};
 
@@ -26,7 +26,8 @@ impl Postgres {
         let replica = match &options.read_url {
             Some(Url::Postgres(url)) => pool(url, options.max_connections).await?,
             Some(Url::Sqlite(_)) => return Err(Error::WrongEngine),
-            None => primary.clone(),
+            // Connections of their own even so: however long lists take, a balance or a key's check never waits.
+            None => pool(url, options.max_connections.div_ceil(4)).await?,
         };
         Ok(Self { primary, replica })
     }
@@ -65,7 +66,9 @@ async fn pool(url: &str, max_connections: u32) -> Result<PgPool, Error> {
     let connect =
         PgConnectOptions::from_str(url).map_err(open_error)?.application_name("comporta").options(limits);
     // A pool keeps trying in silence; the first connection is made by hand, so that its failure says why.
-    PgConnection::connect_with(&connect).await.map_err(open_error)?.close().await.map_err(open_error)?;
+    let mut first = PgConnection::connect_with(&connect).await.map_err(open_error)?;
+    tell_if_not_durable(&mut first).await.map_err(open_error)?;
+    first.close().await.map_err(open_error)?;
     PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -81,4 +84,19 @@ async fn pool(url: &str, max_connections: u32) -> Result<PgPool, Error> {
         .connect_with(connect)
         .await
         .map_err(open_error)
+}
+
+/// An answered write is only as durable as the server's settings say: one that takes it lightly is told of.
+async fn tell_if_not_durable(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let row = sqlx::query("SELECT current_setting('synchronous_commit'), current_setting('fsync')");
+    let row = row.fetch_one(connection).await?;
+    let (commit, fsync): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    if commit == "off" || fsync == "off" {
+        tracing::warn!(
+            synchronous_commit = commit,
+            fsync,
+            "this server may lose what it acknowledged in a crash"
+        );
+    }
+    Ok(())
 }

@@ -16,6 +16,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A turn longer than this stalls everybody's entries, and is told.
 const LONG_TURN: Duration = Duration::from_millis(50);
 const READERS: u32 = 4;
+const SCANS: u32 = 2;
 
 /// An SQLite file: the write queue and the readers.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub struct Sqlite {
     /// A pool of one: its fair queue is the queue for the one writer that SQLite has.
     writer: SqlitePool,
     readers: SqlitePool,
+    scans: SqlitePool,
 }
 
 /// A turn as the one writer: a transaction that rolls back unless it is committed. Keep it under 50 ms.
@@ -46,8 +48,10 @@ impl Sqlite {
             .pragma("temp_store", "MEMORY")
             .statement_cache_capacity(256);
         let writer = pool(1).connect_with(base.clone().create_if_missing(true)).await.map_err(open_error)?;
-        let readers = pool(READERS).connect_with(base.read_only(true)).await.map_err(open_error)?;
-        Ok(Self { writer, readers })
+        let reading = base.read_only(true);
+        let readers = pool(READERS).connect_with(reading.clone()).await.map_err(open_error)?;
+        let scans = pool(SCANS).min_connections(0).connect_lazy_with(reading);
+        Ok(Self { writer, readers, scans })
     }
 
     /// Waits for a turn as the writer. Turns are given in the order they were asked for.
@@ -67,12 +71,20 @@ impl Sqlite {
         &self.readers
     }
 
+    /// Connections for what may walk many rows, lists and reconciliation: however long they take, a balance or a
+    /// key's check never waits for one.
+    #[must_use]
+    pub const fn scans(&self) -> &SqlitePool {
+        &self.scans
+    }
+
     pub(crate) const fn writer_pool(&self) -> &SqlitePool {
         &self.writer
     }
 
     pub(crate) async fn close(&self) {
         // Readers first, so that the writer is the last connection and can fold the log into the file.
+        self.scans.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }

@@ -12,15 +12,21 @@ mod post_entry;
 mod report;
 mod reverse_entry;
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use comporta_http::Scope;
+use tokio::sync::Semaphore;
 use utoipa::OpenApi as _;
 
 use crate::service::Ledger;
 
 pub use crate::error::PROBLEM_KINDS;
 
+/// Batches in memory at once: a handful of the largest, whatever the number of connections.
+const BATCHES_AT_ONCE: usize = 8;
 /// The body of a batch at most: 16 MiB.
 const BATCH_BODY: usize = 16 * 1024 * 1024;
 
@@ -54,7 +60,10 @@ scope!(
 
 /// Every route of the ledger.
 pub fn router(ledger: Ledger) -> Router {
-    let batch = post(post_batch::post_batch).layer(axum::extract::DefaultBodyLimit::max(BATCH_BODY));
+    let room = Arc::new(Semaphore::new(BATCHES_AT_ONCE));
+    let batch = post(post_batch::post_batch)
+        .layer(axum::extract::DefaultBodyLimit::max(BATCH_BODY))
+        .layer(from_fn_with_state(room, post_batch::one_of_few));
     Router::new()
         .route("/v1/accounts", get(accounts::list_accounts).post(accounts::create_account))
         .route("/v1/accounts/{id}", get(accounts::get_account))

@@ -14,19 +14,22 @@ use comporta_kernel::{BusinessDate, CompanyId, Month, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::deltas::deltas;
-use crate::model::{Account, AccountId, Entry, EntryId, Kind, Movement, Movements, Outcome, Posting};
+use crate::model::{
+    Account, AccountId, Category, Entry, EntryId, ExternalId, Kind, Movement, Movements, Outcome, Posting,
+    Text,
+};
 
-/// Which entries to list.
+/// Which entries to list. Its texts are checked ones, because a cursor brings them back from outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EntryFilter {
     pub(crate) from: Option<BusinessDate>,
     pub(crate) to: Option<BusinessDate>,
     pub(crate) account_id: Option<AccountId>,
     pub(crate) kind: Option<Kind>,
-    pub(crate) category: Option<String>,
-    pub(crate) external_id: Option<String>,
+    pub(crate) category: Option<Category>,
+    pub(crate) external_id: Option<ExternalId>,
     /// Part of the description; ASCII letters match either case.
-    pub(crate) q: Option<String>,
+    pub(crate) q: Option<Text<500>>,
 }
 
 impl EntryFilter {

@@ -2,17 +2,18 @@
 
 mod greeting;
 mod reload;
+mod signals;
 
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 
 use comporta_kernel::{Clock, IdSource, Rng};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::reload::Reload;
+use self::signals::Signals;
 use super::Error;
 use crate::arguments::ServeArgs;
 use crate::metrics::Metrics;
@@ -40,6 +41,8 @@ pub fn run(args: &ServeArgs, environment: &Environment) -> Result<(), Error> {
 }
 
 async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Error> {
+    // First of all: a signal that comes while the database is opened must not kill the process unasked.
+    let mut signals = Signals::listen().map_err(Error::Runtime)?;
     let metrics = Metrics::start();
     let app = App::open(settings, Clock::system(), Rng::system()).await?;
     let first = if app.settings.first_run { first_run::run(&app).await? } else { None };
@@ -58,13 +61,23 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Er
     start_workers(&app, metrics, &stop, &mut tasks)?;
     greeting::tell(&app, public, private_address, first.as_ref(), io::stdout().is_terminal())?;
 
-    wait_for_signal(reload).await?;
+    let ended = tokio::select! {
+        () = signals.until_told_to_stop(reload) => Ok(()),
+        // Every task runs until told to stop: one that ended has failed, and half a process is worse than none.
+        _ = tasks.join_next() => Err(Error::TaskEnded),
+    };
     tracing::info!("stopping: requests in flight are finished first");
     stop.cancel();
-    while tasks.join_next().await.is_some() {}
-    app.db.close().await;
+    let all = async {
+        while tasks.join_next().await.is_some() {}
+        app.db.close().await;
+    };
+    let grace = app.settings.http.shutdown_grace.duration();
+    if tokio::time::timeout(grace, all).await.is_err() {
+        tracing::warn!("what had not ended was cut off; a job goes on elsewhere, or at the next start");
+    }
     tracing::info!("stopped");
-    Ok(())
+    ended
 }
 
 /// The public listener, where the gateway's role runs.
@@ -110,21 +123,6 @@ fn start_workers(
         }
     });
     Ok(())
-}
-
-/// Waits for SIGTERM or SIGINT; meanwhile reads the settings again on SIGHUP and when their file changes.
-async fn wait_for_signal(reload: &mut Reload<'_>) -> Result<(), Error> {
-    let mut hangup = signal(SignalKind::hangup()).map_err(Error::Runtime)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Runtime)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Runtime)?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => reload.now(),
-            () = reload.file_changed() => reload.now(),
-        }
-    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {

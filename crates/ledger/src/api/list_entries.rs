@@ -61,9 +61,9 @@ pub(super) async fn list_entries(
         to: query.to,
         account_id: query.account_id,
         kind: query.kind,
-        category: query.category.map(Text::into_string),
-        external_id: query.external_id.map(Text::into_string),
-        q: query.q.map(Text::into_string),
+        category: query.category,
+        external_id: query.external_id,
+        q: query.q,
     };
     let (filter, after) = Cursor::<EntryFilter, EntryPlace>::resume(given, query.cursor.as_deref())?;
     let entries = ledger.entries(caller.company(), &filter, after, limit + 1).await?;

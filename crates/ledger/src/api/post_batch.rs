@@ -1,11 +1,16 @@
 //! `POST /v1/entries/batch`
 
-use axum::extract::State;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use comporta_http::{Caller, Creation, FieldError, Problem, Remembered, describe_json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::LedgerWrite;
@@ -14,6 +19,8 @@ use crate::error::Error;
 use crate::model::NewEntry;
 use crate::service::{Ledger, Posted, Refused};
 
+/// How long a batch waits for others to be done before it is sent away.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Entries of a batch at most.
 const LARGEST: usize = 10_000;
 
@@ -52,6 +59,19 @@ pub(super) async fn post_batch(
         Ok(posted) => Ok(created(&posted)),
         Err(refused) => Err(Problem::invalid(refused.into_iter().flat_map(describe).collect())),
     }
+}
+
+/// Lets a batch in only while few are: its body is then read, and may be 16 MiB.
+pub(super) async fn one_of_few(
+    State(room): State<Arc<Semaphore>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let waited = tokio::time::timeout(PATIENCE, room.acquire()).await;
+    let Ok(Ok(_place)) = waited else {
+        return Err(Problem::unavailable("too many batches are being recorded"));
+    };
+    Ok(next.run(request).await)
 }
 
 fn created(posted: &Posted) -> Response {

@@ -78,6 +78,12 @@ pub type ExternalId = Text<200>;
 impl<const LONGEST: usize> Text<LONGEST> {
     /// The text.
     #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text, owned.
+    #[must_use]
     pub fn into_string(self) -> String {
         self.0
     }
@@ -95,6 +101,12 @@ impl<const LONGEST: usize> FromStr for Text<LONGEST> {
 impl<const LONGEST: usize> fmt::Debug for Text<LONGEST> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl<const LONGEST: usize> serde::Serialize for Text<LONGEST> {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&self.0)
     }
 }
 

@@ -88,7 +88,7 @@ impl Store for SqliteStore {
         after: Option<EntryPlace>,
         limit: u16,
     ) -> Result<Vec<Entry>, Error> {
-        entries::list(self.db.readers(), company, filter, after, limit).await
+        entries::list(self.db.scans(), company, filter, after, limit).await
     }
 
     async fn credits(
@@ -97,7 +97,7 @@ impl Store for SqliteStore {
         after: Option<EntryId>,
         limit: u16,
     ) -> Result<Vec<Entry>, Error> {
-        entries::list_credits(self.db.readers(), company, after, limit).await
+        entries::list_credits(self.db.scans(), company, after, limit).await
     }
 
     async fn movements(
@@ -146,7 +146,7 @@ impl Store for SqliteStore {
     }
 
     async fn drifts(&self, company: CompanyId, account: AccountId) -> Result<Vec<Drift>, Error> {
-        drift::find(self.db.readers(), company, account).await
+        drift::find(self.db.scans(), company, account).await
     }
 
     async fn mend(&self, company: CompanyId, account: AccountId) -> Result<Vec<Drift>, Error> {

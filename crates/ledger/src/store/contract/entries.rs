@@ -118,9 +118,9 @@ on_both_engines! {
         assert_eq!(count(EntryFilter { to: Some(day("2026-03-01")), ..all() }).await, 1);
         assert_eq!(count(EntryFilter { account_id: Some(other), ..all() }).await, 1);
         assert_eq!(count(EntryFilter { kind: Some(Kind::Debit), ..all() }).await, 2);
-        assert_eq!(count(EntryFilter { category: Some("vendas".into()), ..all() }).await, 1);
-        assert_eq!(count(EntryFilter { external_id: Some("x-9".into()), ..all() }).await, 1);
-        assert_eq!(count(EntryFilter { q: Some("ALUGUEL DE mar".into()), ..all() }).await, 1);
-        assert_eq!(count(EntryFilter { q: Some("100%".into()), ..all() }).await, 0, "no wildcards");
+        assert_eq!(count(EntryFilter { category: Some("vendas".parse().unwrap()), ..all() }).await, 1);
+        assert_eq!(count(EntryFilter { external_id: Some("x-9".parse().unwrap()), ..all() }).await, 1);
+        assert_eq!(count(EntryFilter { q: Some("ALUGUEL DE mar".parse().unwrap()), ..all() }).await, 1);
+        assert_eq!(count(EntryFilter { q: Some("100%".parse().unwrap()), ..all() }).await, 0, "no wildcards");
     }
 }

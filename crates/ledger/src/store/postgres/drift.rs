@@ -86,6 +86,7 @@ pub(super) async fn find(
     company: CompanyId,
     account: AccountId,
 ) -> Result<Vec<Drift>, Error> {
+    take_your_time(db).await?;
     run(db, &FIND, company, account).await
 }
 
@@ -95,8 +96,15 @@ pub(super) async fn mend(
     company: CompanyId,
     account: AccountId,
 ) -> Result<Vec<Drift>, Error> {
+    take_your_time(db).await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(CONSOLIDATOR_LOCK).execute(&mut *db).await?;
     run(db, &MEND, company, account).await
+}
+
+/// A large account takes longer to sum than a statement may otherwise run.
+async fn take_your_time(db: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(db).await?;
+    Ok(())
 }
 
 async fn run(

@@ -6,7 +6,7 @@ use comporta_kernel::{CompanyId, Money, TypedId as _, Uuid};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row as _};
 
-use crate::model::{AccountId, Entry, EntryId, Kind};
+use crate::model::{AccountId, Entry, EntryId, Kind, Text};
 use crate::store::{EntryFilter, EntryPlace};
 
 pub(super) async fn find(db: &PgPool, company: CompanyId, id: EntryId) -> Result<Option<Entry>, Error> {
@@ -55,9 +55,9 @@ pub(super) async fn list(
         .bind(filter.from.map(pg_date))
         .bind(filter.last_day(after).map(pg_date))
         .bind(filter.kind.map(Kind::as_str))
-        .bind(filter.category.as_deref())
-        .bind(filter.external_id.as_deref())
-        .bind(filter.q.as_deref())
+        .bind(filter.category.as_ref().map(Text::as_str))
+        .bind(filter.external_id.as_ref().map(Text::as_str))
+        .bind(filter.q.as_ref().map(Text::as_str))
         .bind(after.map(|place| pg_date(place.day)))
         .bind(after.map(|place| place.id.uuid()))
         .bind(i64::from(limit));
