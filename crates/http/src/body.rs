@@ -54,11 +54,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Creation<T> {
     }
 }
 
-/// Reads a whole JSON text.
+/// Reads a whole JSON text, which must be an object.
 ///
 /// # Errors
 /// 400 when it is not JSON, 422 with a pointer when it is not a `T`.
 pub fn parse_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    // serde would read an array as a struct's fields in their order: nobody means that.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        serde_json::from_slice::<serde_json::Value>(text).map_err(|error| not_json(&error))?;
+        return Err(Problem::invalid_field("", "expected a JSON object"));
+    }
     let mut input = serde_json::Deserializer::from_slice(text);
     let value =
         serde_path_to_error::deserialize(&mut input).map_err(|error| match error.inner().classify() {

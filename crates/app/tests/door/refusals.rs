@@ -100,6 +100,7 @@ async fn bad_bodies_are_told_apart() {
         ("", 422, "/kind"),
         ("{", 400, ""),
         ("[]", 422, ""),
+        (r#"["credit", "1.00", "x", null, null, null, null, null, null]"#, 422, ""),
         (r#"{"kind":"credit","amount":"1.00"}"#, 422, "/description"),
         (r#"{"kind":"credit","amount":"1.00","description":"x","surprise":1}"#, 422, "/surprise"),
         (r#"{"kind":"credit","amount":"1.00","amount":"2.00","description":"x"}"#, 422, "/amount"),

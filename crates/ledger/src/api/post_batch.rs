@@ -97,6 +97,9 @@ fn check(batch: &BatchIn) -> Result<Vec<NewEntry>, Vec<FieldError>> {
 }
 
 fn check_one(place: usize, raw: &RawValue) -> Result<NewEntry, Vec<FieldError>> {
+    if !raw.get().starts_with('{') {
+        return Err(vec![FieldError::new(format!("/entries/{place}"), "expected a JSON object")]);
+    }
     let mut input = serde_json::Deserializer::from_str(raw.get());
     let entry: EntryIn = serde_path_to_error::deserialize(&mut input)
         .map_err(|error| vec![describe_json(&format!("/entries/{place}"), &error)])?;
