@@ -50,7 +50,7 @@ impl Store for SqliteBooks {
     }
 
     async fn list(&self, company: CompanyId, listing: &Listing) -> Result<Vec<Book>, Error> {
-        select_many(self.0.readers(), company, listing).await
+        select_many(self.0.scans(), company, listing).await
     }
 
     async fn list_in(&self, tx: &mut Tx, company: CompanyId, listing: &Listing) -> Result<Vec<Book>, Error> {
