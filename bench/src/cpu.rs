@@ -26,11 +26,16 @@ pub(crate) fn of_ended_children() -> Duration {
 
 /// What a process has used, its children, and those of its children that have ended.
 pub(crate) fn of_family(pid: u32) -> Duration {
-    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let children = pids.filter_map(read).filter(|stat| stat.parent == pid).map(|stat| stat.own);
+    let children = children(pid).into_iter().filter_map(read).map(|stat| stat.own);
     let own = read(pid).map_or(0, |stat| stat.own + stat.children);
     ticks(own + children.sum::<u64>())
+}
+
+/// The processes whose parent is `pid`.
+pub(crate) fn children(pid: u32) -> Vec<u32> {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|&candidate| read(candidate).is_some_and(|stat| stat.parent == pid)).collect()
 }
 
 fn ticks(count: u64) -> Duration {

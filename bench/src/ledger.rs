@@ -77,7 +77,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     // Its own defaults: synchronous_commit and fsync are on.
     let postgres = Postgres::start(&Options::durable())?;
     let ground = Ground { arguments, binary: fs::canonicalize(binary)?, folder, postgres };
-    let machine = Machine::look(&ground.folder, &ground.binary, ground.postgres.programs())?;
+    let server = ground.postgres.programs().join("postgres");
+    let machine = Machine::look(&ground.binary, &[(&server, "--version")])?.with_disk(&ground.folder)?;
     println!("{machine}");
     let mut report = Report { machine, sections: Vec::new() };
     for &case in Case::value_variants() {

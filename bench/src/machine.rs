@@ -23,61 +23,73 @@ pub(crate) struct Machine {
     memory_mib: u64,
     kernel: String,
     comporta: String,
-    postgres: String,
-    /// Time of overwriting 8 KiB and `fdatasync`, in milliseconds.
+    peers: Vec<String>,
+    #[serde(flatten)]
+    disk: Option<Disk>,
+}
+
+/// Time of overwriting 8 KiB and `fdatasync`, in milliseconds.
+#[derive(Serialize)]
+struct Disk {
     fsync_ms_p50: f64,
     fsync_ms_p99: f64,
 }
 
 impl Machine {
-    /// Looks at this machine; `folder` is where the databases lie.
-    pub(crate) fn look(folder: &Path, comporta: &Path, postgres: &Path) -> Outcome<Self> {
-        let (fsync_ms_p50, fsync_ms_p99) = fsync(&folder.join("fsync"))?;
+    /// Looks at this machine; each of `peers` is a program and the word that makes it tell its version.
+    pub(crate) fn look(comporta: &Path, peers: &[(&Path, &str)]) -> Outcome<Self> {
         let memory = line("/proc/meminfo", "MemTotal").split(' ').next().and_then(|kib| kib.parse().ok());
         Ok(Self {
             cores: std::thread::available_parallelism()?.get(),
             processor: line("/proc/cpuinfo", "model name"),
             memory_mib: memory.unwrap_or(0_u64) / 1024,
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?.trim().to_owned(),
-            comporta: version(comporta)?,
-            postgres: version(&postgres.join("postgres"))?,
-            fsync_ms_p50,
-            fsync_ms_p99,
+            comporta: version(comporta, "--version")?,
+            peers: peers.iter().map(|(program, word)| version(program, word)).collect::<Outcome<_>>()?,
+            disk: None,
         })
+    }
+
+    /// Measures the disk too, where the databases lie.
+    pub(crate) fn with_disk(self, folder: &Path) -> Outcome<Self> {
+        Ok(Self { disk: Some(Disk::measure(&folder.join("fsync"))?), ..self })
+    }
+}
+
+impl Disk {
+    fn measure(path: &Path) -> Outcome<Self> {
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        // As PostgreSQL's log: over pages that are there already, so that only data goes to the disk.
+        file.write_all_at(&PAGE, 0)?;
+        file.sync_all()?;
+        let mut times = latencies()?;
+        for _ in 0..SYNCS {
+            let begun = Instant::now();
+            file.write_all_at(&PAGE, 0)?;
+            file.sync_data()?;
+            times.record(u64::try_from(begun.elapsed().as_micros())?)?;
+        }
+        fs::remove_file(path)?;
+        let ms = |quantile| times.value_at_quantile(quantile) as f64 / 1e3;
+        Ok(Self { fsync_ms_p50: ms(0.5), fsync_ms_p99: ms(0.99) })
     }
 }
 
 impl std::fmt::Display for Machine {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { cores, processor, memory_mib, kernel, comporta, postgres, fsync_ms_p50, fsync_ms_p99 } =
-            self;
-        writeln!(
-            out,
-            "{cores} cores of {processor}, {memory_mib} MiB, Linux {kernel}; {comporta}; {postgres}"
-        )?;
-        write!(out, "8 KiB and fdatasync: median {fsync_ms_p50:.2} ms, 99 % within {fsync_ms_p99:.2} ms")
+        let Self { cores, processor, memory_mib, kernel, comporta, peers, disk } = self;
+        write!(out, "{cores} cores of {processor}, {memory_mib} MiB, Linux {kernel}; {comporta}")?;
+        peers.iter().try_for_each(|peer| write!(out, "; {peer}"))?;
+        let Some(Disk { fsync_ms_p50, fsync_ms_p99 }) = disk else { return Ok(()) };
+        write!(out, "\n8 KiB and fdatasync: median {fsync_ms_p50:.2} ms, 99 % within {fsync_ms_p99:.2} ms")
     }
 }
 
-fn fsync(path: &Path) -> Outcome<(f64, f64)> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-    // As PostgreSQL's log: over pages that are there already, so that only data goes to the disk.
-    file.write_all_at(&PAGE, 0)?;
-    file.sync_all()?;
-    let mut times = latencies()?;
-    for _ in 0..SYNCS {
-        let begun = Instant::now();
-        file.write_all_at(&PAGE, 0)?;
-        file.sync_data()?;
-        times.record(u64::try_from(begun.elapsed().as_micros())?)?;
-    }
-    fs::remove_file(path)?;
-    Ok((times.value_at_quantile(0.5) as f64 / 1e3, times.value_at_quantile(0.99) as f64 / 1e3))
-}
-
-fn version(program: &Path) -> Outcome<String> {
-    let output = Command::new(program).arg("--version").output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+/// The first line it tells, on whichever of the two outputs.
+fn version(program: &Path, word: &str) -> Outcome<String> {
+    let output = Command::new(program).arg(word).output()?;
+    let told = [output.stdout, output.stderr].concat();
+    Ok(String::from_utf8_lossy(&told).lines().next().unwrap_or_default().trim().to_owned())
 }
 
 /// The value of the first line of that name in a file of `name : value` lines.

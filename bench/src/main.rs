@@ -6,6 +6,7 @@
 )]
 
 mod cpu;
+mod gateway;
 mod ledger;
 mod load;
 mod machine;
@@ -24,6 +25,11 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 enum Bench {
     /// Fast writes, fast reads, start and size
     Ledger(ledger::Arguments),
+    /// The gateway beside NGINX, HAProxy and NGINX with Lua
+    Gateway(gateway::Arguments),
+    /// Answers what the gateway's bench asks behind the proxies; told on standard output where
+    #[command(hide = true)]
+    Upstream,
 }
 
 // One thread: what the load generator costs is taken from the server on the same cores.
@@ -31,6 +37,8 @@ enum Bench {
 async fn main() -> ExitCode {
     let outcome = match Bench::parse() {
         Bench::Ledger(arguments) => ledger::run(&arguments).await,
+        Bench::Gateway(arguments) => gateway::run(&arguments).await,
+        Bench::Upstream => gateway::serve_upstream().await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -80,6 +80,11 @@ impl Figures {
         self.0.iter().find(|(own, _)| *own == name).map_or(f64::NAN, |(_, value)| *value)
     }
 
+    /// Each figure as so many times another's of the same name.
+    pub(crate) fn over(&self, other: &Self) -> Self {
+        Self(self.0.iter().map(|&(name, value)| (name, value / other.get(name))).collect())
+    }
+
     /// The median of each figure over several rounds.
     pub(crate) fn median(rounds: &[Self]) -> Self {
         let names = rounds.first().map(|round| round.0.iter().map(|(name, _)| *name)).into_iter().flatten();

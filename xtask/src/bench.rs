@@ -1,13 +1,25 @@
 //! `cargo xtask bench NAME`: a benchmark against the release binary and real neighbours.
 
-use comporta_neighbours::{POSTGRESQL, install};
+use comporta_neighbours::{HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, Package, STRACE, VALGRIND, install};
 
 use crate::failure::Outcome;
 use crate::process::{cargo, run as run_command};
 
 /// Installs, builds, and hands `arguments` to the benches' own program.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    install(&[POSTGRESQL])?;
+    install(peers(arguments))?;
     run_command(&mut cargo(&["build", "--release", "--package", "comporta"]))?;
     run_command(cargo(&["run", "--release", "--package", "comporta-bench", "--"]).args(arguments))
+}
+
+/// What a bench needs beside us.
+fn peers(arguments: &[String]) -> &'static [Package] {
+    match arguments.first().map(String::as_str) {
+        Some("ledger") => &[POSTGRESQL],
+        Some("gateway") if arguments.iter().any(|argument| argument == "--profile") => {
+            &[NGINX, NGINX_LUA, HAPROXY, STRACE, VALGRIND]
+        }
+        Some("gateway") => &[NGINX, NGINX_LUA, HAPROXY],
+        _ => &[],
+    }
 }

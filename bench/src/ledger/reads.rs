@@ -9,7 +9,7 @@ use futures_util::future::try_join;
 
 use super::accounts::{self, DAYS};
 use super::{Engine, Ground, metric};
-use crate::load::{Latencies, Open, Stream, closed, open};
+use crate::load::{Door, Latencies, Open, Stream, Wanted, closed, open};
 use crate::report::{Bar, Figures, Row, Section, median};
 use crate::{Outcome, cpu};
 
@@ -98,7 +98,7 @@ async fn cost(ground: &Ground<'_>, engine: Engine, server: &Server, loaded: &Loa
     let reads = requests::reads(server, &loaded.account)?;
     let used = || (cpu::of(server.pid()), ground.database_pid(engine).map(cpu::of_family));
     let before = used();
-    let seen = closed(server.public(), &reads, 200, 1, ground.round()).await?;
+    let seen = closed(&Door::Plain(server.public()), &reads, Wanted::status(200), 1, ground.round()).await?;
     let after = used();
     if seen.refused > 0 {
         return Err(format!("{} reads were refused", seen.refused).into());
@@ -114,9 +114,10 @@ async fn cost(ground: &Ground<'_>, engine: Engine, server: &Server, loaded: &Loa
 
 async fn under_load(ground: &Ground<'_>, server: &Server, account: &str) -> Outcome<(Open, Open)> {
     let (reads, entries) = (requests::reads(server, account)?, requests::entries(server, account)?);
+    let door = Door::Plain(server.public());
     let stream = |requests, status| {
-        let address = server.public();
-        Stream { address, requests, status, pace: PACE, connections: CONNECTIONS }
+        let wanted = Wanted::status(status);
+        Stream { door: &door, requests, wanted, pace: PACE, connections: CONNECTIONS }
     };
     let (reads, entries) = (stream(&reads, 200), stream(&entries, 201));
     let window = Duration::from_secs(ground.arguments.window);

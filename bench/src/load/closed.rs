@@ -1,20 +1,19 @@
 //! A closed loop: each client asks again as soon as it is answered.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 
 use super::connection::Connection;
-use super::{Latencies, Requests, latencies, record};
+use super::{Door, Latencies, Requests, Wanted, latencies, record};
 use crate::Outcome;
 
 /// What a closed loop saw.
 pub(crate) struct Closed {
     /// Of the requests that were answered as hoped.
     pub(crate) latencies: Latencies,
-    /// Requests answered with another status.
+    /// Requests answered otherwise.
     pub(crate) refused: u64,
     /// From the first request to the last answer.
     pub(crate) elapsed: Duration,
@@ -27,15 +26,15 @@ impl Closed {
     }
 }
 
-/// Asks from `clients` connections for a length of time; `status` is the answer hoped for.
+/// Asks from `clients` places for a length of time.
 pub(crate) async fn closed(
-    address: SocketAddr,
+    door: &Door,
     requests: &Requests,
-    status: u16,
+    wanted: Wanted,
     clients: usize,
     duration: Duration,
 ) -> Outcome<Closed> {
-    let connections = try_join_all((0..clients).map(|_| Connection::open(address))).await?;
+    let connections = door.open(clients).await?;
     let (latencies, refused) = (RefCell::new(latencies()?), Cell::new(0));
     let begun = Instant::now();
     let ask = async |mut connection: Connection| -> std::io::Result<()> {
@@ -44,7 +43,7 @@ pub(crate) async fn closed(
         while sent.duration_since(begun) < duration {
             let answered = connection.exchange(requests.next(&mut scratch)).await?;
             let now = Instant::now();
-            match answered == status {
+            match wanted.is(answered) {
                 true => record(&mut latencies.borrow_mut(), now.duration_since(sent)),
                 false => refused.set(refused.get() + 1),
             }

@@ -2,21 +2,21 @@
 //! counts from the scheduled time, so that a slow server cannot hide behind a client that waited for it.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
+use tokio::sync::Mutex;
 
 use super::connection::Connection;
-use super::{Latencies, Requests, latencies, record};
+use super::pace::Pace;
+use super::{Door, Latencies, Requests, Wanted, latencies, record};
 use crate::Outcome;
 
 /// A stream of requests at a fixed pace.
 pub(crate) struct Stream<'a> {
-    pub(crate) address: SocketAddr,
+    pub(crate) door: &'a Door,
     pub(crate) requests: &'a Requests,
-    /// The answer hoped for.
-    pub(crate) status: u16,
+    pub(crate) wanted: Wanted,
     /// Requests a second.
     pub(crate) pace: u32,
     /// When they are all busy a request waits for one, and the wait counts.
@@ -29,7 +29,7 @@ pub(crate) struct Open {
     pub(crate) windows: Vec<Latencies>,
     /// Requests scheduled, which are the requests sent.
     pub(crate) sent: u64,
-    /// Requests answered with another status.
+    /// Requests answered otherwise.
     pub(crate) refused: u64,
     /// Requests whose connection broke before an answer.
     pub(crate) lost: u64,
@@ -44,22 +44,27 @@ impl Open {
 
 /// Sends a stream for `count` windows of a length of time, from now on.
 pub(crate) async fn open(stream: &Stream<'_>, count: u32, window: Duration) -> Outcome<Open> {
-    let connections = try_join_all((0..stream.connections).map(|_| Connection::open(stream.address))).await?;
+    let connections = stream.door.open(stream.connections).await?;
     let windows = (0..count).map(|_| latencies()).collect::<Outcome<_>>()?;
     let seen = RefCell::new(Open { windows, sent: 0, refused: 0, lost: 0 });
     let schedule = Schedule::new(stream.pace, window * count);
+    // One at a time waits for the next request's time; the others stand in line behind it.
+    let turn = Mutex::new(Pace::new()?);
     let send = async |mut connection: Connection| -> std::io::Result<()> {
         let mut scratch = Vec::new();
-        while let Some(due) = schedule.next() {
-            tokio::time::sleep_until(due.into()).await;
+        loop {
+            let mut pace = turn.lock().await;
+            let Some(due) = schedule.next() else { return Ok(()) };
+            pace.until(due).await?;
+            drop(pace);
             let answered = connection.exchange(stream.requests.next(&mut scratch)).await;
             if answered.is_err() {
-                connection = Connection::open(stream.address).await?;
+                connection = stream.door.open(1).await?.pop().unwrap_or(connection);
             }
             let mut seen = seen.borrow_mut();
             seen.sent += 1;
             match answered {
-                Ok(status) if status == stream.status => {
+                Ok(answered) if stream.wanted.is(answered) => {
                     let place = (due - schedule.begun).as_nanos() / window.as_nanos();
                     record(&mut seen.windows[place as usize], due.elapsed());
                 }
@@ -67,7 +72,6 @@ pub(crate) async fn open(stream: &Stream<'_>, count: u32, window: Duration) -> O
                 Err(_) => seen.lost += 1,
             }
         }
-        Ok(())
     };
     try_join_all(connections.into_iter().map(send)).await?;
     Ok(seen.into_inner())

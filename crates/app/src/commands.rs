@@ -51,6 +51,9 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// The gateway cannot start.
+    #[error(transparent)]
+    Gateway(#[from] comporta_gateway::StartError),
     /// Part of the process ended by itself.
     #[error("a part of the process ended unasked: see the log")]
     TaskEnded,

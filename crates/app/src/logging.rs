@@ -7,7 +7,6 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use tracing::Subscriber;
-use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -16,10 +15,6 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use self::buffered::Buffered;
 use crate::settings::{AccessLog, LogFormat, LogLevel, LogSettings};
-
-/// The target of the line that tells of a request: `tracing::info!(target: ACCESS, …)`. Such lines follow
-/// `log.access`, not `log.level`.
-pub const ACCESS: &str = "access";
 
 /// Why the log could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +38,27 @@ pub enum Error {
 /// The log while the process runs.
 pub struct Log {
     set_level: Box<dyn Fn(LogLevel) + Send + Sync>,
-    access: Option<Buffered>,
+    access: Option<AccessLines>,
+}
+
+/// Where the line of each request goes. Clones share one buffer.
+#[derive(Clone)]
+pub struct AccessLines {
+    json: bool,
+    lines: Buffered,
+}
+
+impl AccessLines {
+    /// One JSON object per line, or readable text.
+    #[must_use]
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Takes one line, its end included.
+    pub fn write(&self, line: &[u8]) {
+        self.lines.take(line);
+    }
 }
 
 impl Log {
@@ -52,10 +67,16 @@ impl Log {
         (self.set_level)(level);
     }
 
+    /// Where the line of each request goes; `None` for nowhere.
+    #[must_use]
+    pub fn access(&self) -> Option<AccessLines> {
+        self.access.clone()
+    }
+
     /// Writes what was gathered of request lines: for the end of the process.
     pub fn hand_on(&self) {
         if let Some(access) = &self.access {
-            access.hand_on();
+            access.lines.hand_on();
         }
     }
 }
@@ -85,19 +106,13 @@ where
         AccessLog::Stdout => Some((json, Buffered::start(Each(out.clone())))),
         AccessLog::File(path) => Some((true, Buffered::start(open(path)?))),
     };
-    let access = access
-        .map(|(json, buffered)| Ok::<_, Error>((json, buffered.map_err(Error::Thread)?)))
-        .transpose()?;
-    let access_only = Targets::new().with_target(ACCESS, LevelFilter::INFO);
-    let all_but_access =
-        Targets::new().with_default(LevelFilter::TRACE).with_target(ACCESS, LevelFilter::OFF);
+    let access = access.map(|(json, lines)| lines.map(|lines| AccessLines { json, lines }));
+    let access = access.transpose().map_err(Error::Thread)?;
     let (filter, handle) = reload::Layer::new(settings.level.filter());
     // It fails only once the log itself is gone, and then there is nowhere to say so.
     let set_level = Box::new(move |level: LogLevel| drop(handle.reload(level.filter())));
-    let events = lines(json, out).with_filter(filter).with_filter(all_but_access);
-    let log = Log { set_level, access: access.as_ref().map(|(_, buffered)| buffered.clone()) };
-    let access = access.map(|(json, buffered)| lines(json, buffered).with_filter(access_only));
-    Ok((tracing_subscriber::registry().with(events).with(access), log))
+    let events = lines(json, out).with_filter(filter);
+    Ok((tracing_subscriber::registry().with(events), Log { set_level, access }))
 }
 
 /// A maker of writers as one writer.
@@ -168,8 +183,10 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!(answer = 42, key = %secret, other = ?secret, "two\nlines");
             tracing::debug!("detail");
-            tracing::info!(target: ACCESS, status = 201, "request");
         });
+        if let Some(access) = log.access() {
+            access.write(b"{\"status\":201}\n");
+        }
         log.hand_on();
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         text.lines().map(str::to_owned).collect()

@@ -22,7 +22,7 @@ pub fn document() -> OpenApi {
     let info = InfoBuilder::new().title("Comporta").version(env!("CARGO_PKG_VERSION"));
     let info = info.description(Some(format!("{DESCRIPTION}{}", problem_table())));
     let mut document = OpenApiBuilder::new().info(info).components(Some(Components::new())).build();
-    for part in [comporta_ledger::openapi(), comporta_catalogue::openapi()] {
+    for part in [comporta_ledger::openapi(), comporta_catalogue::openapi(), comporta_identity::openapi()] {
         document.merge(part);
     }
     let components = document.components.get_or_insert_with(Components::new);
@@ -35,7 +35,10 @@ pub fn document() -> OpenApi {
     components.schemas.extend(shared);
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
-            share(path, operation);
+            // OAuth 2.0 has errors of its own (RFC 6749, 5.2).
+            if !operation.tags.iter().flatten().any(|tag| tag == "oauth2") {
+                share(path, operation);
+            }
         }
     }
     document
@@ -56,19 +59,23 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 /// Gives an operation the refusals that any like it may answer with, and every refusal its body.
 fn share(path: &str, operation: &mut Operation) {
-    let mut any: Vec<&Kind> =
-        vec![&kinds::UNAUTHENTICATED, &kinds::FORBIDDEN, &kinds::INTERNAL, &kinds::UNAVAILABLE];
+    let mut any: Vec<&Kind> = vec![
+        &kinds::MALFORMED,
+        &kinds::UNAUTHENTICATED,
+        &kinds::FORBIDDEN,
+        &kinds::INTERNAL,
+        &kinds::UNAVAILABLE,
+    ];
     let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
     if operation.request_body.is_some() {
         any.extend([
-            &kinds::MALFORMED,
             &kinds::REQUEST_TIMEOUT,
             &kinds::TOO_LARGE,
             &kinds::UNSUPPORTED_MEDIA_TYPE,
             &kinds::INVALID,
         ]);
     } else if has_parameters {
-        any.extend([&kinds::MALFORMED, &kinds::INVALID]);
+        any.push(&kinds::INVALID);
     }
     if path.contains('{') {
         any.push(&kinds::NOT_FOUND);

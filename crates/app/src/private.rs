@@ -13,13 +13,15 @@ use comporta_kernel::IdSource;
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::door;
 use crate::metrics::Metrics;
+use crate::reload::{self, Reloads};
+use crate::service_layers;
 use crate::wiring::App;
 
 /// The routes of the private listener.
-pub fn private_router(app: &App, metrics: Metrics, ids: IdSource) -> Router {
+pub fn private_router(app: &App, metrics: Metrics, reloads: Reloads, ids: IdSource) -> Router {
     let admin = comporta_partners::admin_router(app.partners.clone())
+        .merge(reload::router(reloads))
         .layer(from_fn_with_state(app.identity.clone(), staff_only));
     Router::new()
         .route("/healthz", get(async || Json(json!({"status": "ok"}))))
@@ -27,8 +29,8 @@ pub fn private_router(app: &App, metrics: Metrics, ids: IdSource) -> Router {
         .route("/metrics", get(async move || metrics.render()))
         .merge(admin)
         .fallback(async || Problem::not_found("path"))
-        .method_not_allowed_fallback(door::method_not_allowed)
-        .layer(CatchPanicLayer::custom(door::panicked))
+        .method_not_allowed_fallback(service_layers::method_not_allowed)
+        .layer(CatchPanicLayer::custom(service_layers::panicked))
         .layer(from_fn(render_problems))
         .layer(from_fn_with_state(ids, assign_request_id))
 }

@@ -17,20 +17,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use comporta_db::{Options, Url, UrlError};
+use comporta_gateway::config::{AuthMethod, Config, Issuer, Proxies, Redis, Route, Tls, Upstreams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use comporta_kernel::{ByteSize, Interval, Secret, ValueError};
 pub use environment::{CONFIG_VARIABLE, Environment};
 pub use fault::{Fault, Faults};
 pub use load::{Flag, Sources, load};
 pub use schema::schema;
-pub use secret::Secret;
 pub use sections::{
-    DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, LedgerSettings, LogFormat, LogSettings, Role,
-    SecuritySettings,
+    DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings, LedgerSettings, LogFormat,
+    LogSettings, Role, SecuritySettings,
 };
 pub use tree::{Origin, Position};
-pub use values::{AccessLog, ByteSize, Interval, LogLevel, TimeOfDay, ValueError};
+pub use values::{AccessLog, LogLevel, TimeOfDay};
 
 /// The text of `comporta.default.yaml`: every setting with its default and its reason.
 pub const DEFAULTS: &str = include_str!("../../../comporta.default.yaml");
@@ -51,7 +52,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// What this process runs; roles other than `jobs` need `gateway` beside them.
     pub roles: BTreeSet<Role>,
-    /// Threads of the runtime that the services share; 0 for one per core.
+    /// Cores of the gateway, and threads that the services share; 0 for one per core of the machine.
     pub workers: usize,
     /// Bring the database to this version before serving.
     pub migrate_on_start: bool,
@@ -69,6 +70,22 @@ pub struct Settings {
     pub ledger: LedgerSettings,
     /// Keys of the installation.
     pub security: SecuritySettings,
+    /// Tokens that partners' programs call with.
+    pub identity: IdentitySettings,
+    /// The public listener's certificate; null for HTTP without TLS.
+    pub tls: Option<Tls>,
+    /// Who stands between callers and the gateway.
+    pub proxies: Proxies,
+    /// Where limits that all gateways share are kept.
+    pub redis: Redis,
+    /// Who else may say who calls: issuers of JWTs.
+    pub issuers: Vec<Issuer>,
+    /// Publish the product's own services by the built-in routes.
+    pub default_routes: bool,
+    /// Who answers, by name.
+    pub upstreams: Upstreams,
+    /// What is published, to whom, and where it leads.
+    pub routes: Vec<Route>,
 }
 
 impl Settings {
@@ -83,6 +100,52 @@ impl Settings {
         };
         let read_url = self.database.read_url.as_ref().map(|url| url.expose().parse()).transpose()?;
         Ok(Options { url, read_url, max_connections: self.database.max_connections.get() })
+    }
+
+    /// The gateway's part.
+    #[must_use]
+    pub fn gateway(&self) -> Config {
+        let mut routes = self.routes.clone();
+        if self.docs.auth == DocsAuth::Basic {
+            let documents = |name: &String| {
+                self.upstreams.get(name).is_some_and(|upstream| upstream.service.as_deref() == Some("docs"))
+            };
+            for route in routes.iter_mut().filter(|route| route.upstream.as_ref().is_some_and(documents)) {
+                route.auth.any_of = vec![AuthMethod::Basic];
+            }
+        }
+        Config {
+            issuers: self.issuers.clone(),
+            upstreams: self.upstreams.clone(),
+            routes,
+            tls: self.tls.clone(),
+            proxies: self.proxies.clone(),
+            redis_url: self.redis.url.clone(),
+        }
+    }
+
+    /// The name that our own tokens are issued under.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.identity.issuer.clone().unwrap_or_else(|| format!("{scheme}://{}", self.listen))
+    }
+
+    /// The same, checked.
+    ///
+    /// # Errors
+    /// When what was set is no issuer.
+    pub fn oauth_issuer(&self) -> Result<comporta_identity::Issuer, comporta_identity::IssuerError> {
+        self.issuer().parse()
+    }
+
+    /// Threads of each runtime: as set, or as the machine has cores.
+    #[must_use]
+    pub fn cores(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            workers => workers,
+        }
     }
 
     /// The file that holds the pepper, when it is not given as a secret (`security.pepper`).

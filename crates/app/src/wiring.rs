@@ -1,20 +1,27 @@
 //! What joins the capabilities into one process, read top to bottom.
 
+pub mod gateway;
 mod jobs;
 mod ports;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use comporta_catalogue::Catalogue;
 use comporta_db::{Db, MigrationState};
-use comporta_identity::Identity;
+use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, SealingKey, SigningKeys};
 use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
 use comporta_partners::{KeyRing, Partners, Pepper};
 
+use crate::docs;
+use crate::service_layers::service_layers;
 use crate::settings::{Role, Settings};
+
+/// The services that routes may lead to.
+pub const SERVICES: [&str; 4] = ["catalogue", "docs", "identity", "ledger"];
 
 /// Why an installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +72,8 @@ pub struct App {
     pub partners: Partners,
     /// Staff.
     pub identity: Identity,
+    /// The keys that tokens are signed with.
+    pub signing_keys: SigningKeys,
 }
 
 impl App {
@@ -83,9 +92,13 @@ impl App {
         let ledger = Ledger::new(db.clone(), clock.clone(), ids.clone(), ledger_options(&settings));
         let catalogue = Catalogue::new(db.clone(), clock.clone(), ids);
         let opens_ledger = Arc::new(ports::OpensLedger(ledger.clone()));
+        let sealing = SealingKey::derive(&pepper.derive("signing keys"));
+        let rotation = Rotation::every(settings.identity.rotate_every.duration());
+        let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
         let identity = Identity::new(&db, clock.clone(), rng.clone());
-        Ok(Self { settings: Arc::new(settings), clock, rng, db, ledger, catalogue, partners, identity })
+        let settings = Arc::new(settings);
+        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, signing_keys })
     }
 
     /// The keys of every company, for a door.
@@ -96,16 +109,28 @@ impl App {
         Ok(KeyRing::open(self.partners.clone()).await?)
     }
 
-    /// The routes of the services whose roles run here.
-    pub fn services(&self) -> Router {
-        let mut router = Router::new();
+    /// The services whose roles run here, by name.
+    pub fn services(&self, keys: &KeyRing) -> BTreeMap<&'static str, Router> {
+        let mut services = BTreeMap::from([("docs", docs::router())]);
         if self.runs(Role::Ledger) {
-            router = router.merge(comporta_ledger::router(self.ledger.clone()));
+            services.insert("ledger", comporta_ledger::router(self.ledger.clone()));
         }
         if self.runs(Role::Catalogue) {
-            router = router.merge(comporta_catalogue::router(self.catalogue.clone()));
+            services.insert("catalogue", comporta_catalogue::router(self.catalogue.clone()));
         }
-        router
+        if self.runs(Role::Partners)
+            && let Ok(issuer) = self.settings.oauth_issuer()
+        {
+            services
+                .insert("identity", comporta_identity::oauth_router(self.authorization_server(issuer, keys)));
+        }
+        services.into_iter().map(|(name, router)| (name, service_layers(router))).collect()
+    }
+
+    fn authorization_server(&self, issuer: Issuer, keys: &KeyRing) -> AuthorizationServer {
+        let life = self.settings.identity.token_life.duration();
+        let (keys, clients) = (self.signing_keys.clone(), Arc::new(ports::KeysAsClients(keys.clone())));
+        AuthorizationServer::new(issuer, keys, clients, life, self.clock.clone(), self.rng.clone())
     }
 
     /// The worker of every durable job, with the schedule.

@@ -37,6 +37,7 @@ migrations! {
     3 "ledger",
     4 "books",
     5 "staff",
+    6 "signing_keys",
 }
 
 pub(crate) fn postgres() -> Migrator {

@@ -1,7 +1,7 @@
 //! RFC 9457 problem details: the one shape of every refusal and failure.
 
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -64,10 +64,16 @@ pub mod kinds {
         INVALID = UNPROCESSABLE_ENTITY "invalid" "The request has invalid fields";
         /// The same idempotency key came with another request before.
         KEY_REUSED = UNPROCESSABLE_ENTITY "idempotency-key-reused" "The idempotency key belongs to another request";
+        /// More requests than the route or the plan allows.
+        TOO_MANY_REQUESTS = TOO_MANY_REQUESTS "too-many-requests" "The limit is used up for now";
         /// Our fault.
         INTERNAL = INTERNAL_SERVER_ERROR "internal" "Something went wrong on our side";
-        /// The database, or room in a queue, is not there now.
+        /// The upstream broke off, or answered what is no HTTP.
+        BAD_GATEWAY = BAD_GATEWAY "bad-gateway" "The service behind the gateway gave no good answer";
+        /// The database, an upstream, or room in a queue, is not there now.
         UNAVAILABLE = SERVICE_UNAVAILABLE "unavailable" "The service cannot answer just now";
+        /// The upstream took too long.
+        GATEWAY_TIMEOUT = GATEWAY_TIMEOUT "gateway-timeout" "The service behind the gateway took too long";
     }
 }
 
@@ -96,12 +102,13 @@ pub struct Problem {
     detail: Option<String>,
     errors: Vec<FieldError>,
     retry_after: Option<u32>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     /// A problem of a kind, with what is particular to this time.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: Some(detail.into()), errors: Vec::new(), retry_after: None }
+        Self { kind, detail: Some(detail.into()), errors: Vec::new(), retry_after: None, header: None }
     }
 
     /// Fields that do not hold what they should.
@@ -129,13 +136,19 @@ impl Problem {
     #[must_use]
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = chain(error), "a request failed");
-        Self { kind: &kinds::INTERNAL, detail: None, errors: Vec::new(), retry_after: None }
+        Self { kind: &kinds::INTERNAL, detail: None, errors: Vec::new(), retry_after: None, header: None }
     }
 
     /// The database, or room in a queue, is not there now: the caller may try again in a second.
     #[must_use]
     pub fn unavailable(detail: &str) -> Self {
         Self { retry_after: Some(1), ..Self::new(&kinds::UNAVAILABLE, detail) }
+    }
+
+    /// Tells one more header with it, over what its kind has.
+    #[must_use]
+    pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
     }
 
     /// The kind it is.
@@ -173,16 +186,44 @@ impl IntoResponse for Problem {
     /// A response without a body yet: [`render_problems`] writes it, because only it knows the request.
     fn into_response(self) -> Response {
         let mut response = self.kind.status.into_response();
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-        }
-        if self.kind.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
-        }
+        self.tell(response.headers_mut());
         response.extensions_mut().insert(self);
         response
     }
 }
+
+impl Problem {
+    /// Writes the headers that go with it, but for those of the body.
+    pub fn tell(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.kind.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        }
+        if let Some((name, value)) = &self.header {
+            headers.insert(name, value.clone());
+        }
+    }
+
+    /// Its body, for a request: its path and its id.
+    #[must_use]
+    pub fn body(&self, instance: &str, request_id: &str) -> Vec<u8> {
+        let body = ProblemBody {
+            kind: self.kind.uri(),
+            title: self.kind.title,
+            status: self.kind.status.as_u16(),
+            detail: self.detail.as_deref(),
+            instance,
+            request_id,
+            errors: &self.errors,
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+/// The content type of a problem's body.
+pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 const CHALLENGE: &str = r#"ApiKey realm="comporta", header="x-api-key""#;
 
@@ -221,19 +262,11 @@ pub async fn render_problems(request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let body = ProblemBody {
-        kind: problem.kind.uri(),
-        title: problem.kind.title,
-        status: problem.kind.status.as_u16(),
-        detail: problem.detail.as_deref(),
-        instance: &instance,
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
-        errors: &problem.errors,
-    };
-    *response.body_mut() = serde_json::to_vec(&body).unwrap_or_default().into();
+    let body = problem.body(&instance, request_id.as_ref().map_or("", RequestId::as_str));
+    *response.body_mut() = body.into();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
     response.extensions_mut().insert(problem);
     response
 }

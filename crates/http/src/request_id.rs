@@ -22,6 +22,12 @@ define_id!(
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
+    /// The id that a gateway has given.
+    #[must_use]
+    pub const fn new(text: Arc<str>) -> Self {
+        Self(text)
+    }
+
     /// Its text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -35,7 +41,7 @@ pub async fn assign_request_id(State(ids): State<IdSource>, mut request: Request
         .headers()
         .get(&HEADER)
         .and_then(|value| value.to_str().ok())
-        .filter(|text| is_well_formed(text));
+        .filter(|text| is_well_formed_request_id(text));
     let text: Arc<str> = given.map_or_else(|| ids.next::<NewRequestId>().to_string().into(), Arc::from);
     let header = HeaderValue::from_str(&text);
     request.extensions_mut().insert(RequestId(text));
@@ -46,8 +52,9 @@ pub async fn assign_request_id(State(ids): State<IdSource>, mut request: Request
     response
 }
 
-/// An id goes into logs and headers: plain characters only, and not too many.
-fn is_well_formed(text: &str) -> bool {
+/// Whether a caller's own id may be used. It goes into logs and headers: plain characters only, and not too many.
+#[must_use]
+pub fn is_well_formed_request_id(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte))
 }

@@ -1,5 +1,9 @@
 //! The capability's only door.
 
+mod authorization_server;
+mod key_set;
+mod signing_keys;
+
 use std::sync::Arc;
 
 use comporta_db::{Db, Tx};
@@ -8,6 +12,10 @@ use comporta_kernel::{Clock, IdSource, Rng};
 use crate::password_hash::Hasher;
 use crate::store::{self, Store};
 use crate::{AdminToken, Error, Password, Staff, StaffEmail};
+
+pub use authorization_server::{AuthorizationServer, Clients, ClientsUnavailable};
+pub(crate) use authorization_server::{Credentials, Refusal};
+pub use signing_keys::SigningKeys;
 
 /// Staff users. Cheap to clone.
 #[derive(Clone)]

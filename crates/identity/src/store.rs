@@ -11,7 +11,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use comporta_db::{Db, Engine, Tx};
 
-use crate::{Error, NewStaff, Staff, StaffEmail, StaffId};
+use crate::model::KeptKey;
+use crate::{Error, NewStaff, SigningKeyId, Staff, StaffEmail, StaffId};
 
 /// Whole use cases, each atomic.
 #[async_trait]
@@ -23,6 +24,13 @@ pub(crate) trait Store: Send + Sync {
     async fn by_email(&self, email: &StaffEmail) -> Result<Option<(Staff, String)>, Error>;
     /// A staff user who has an admin token, and the token's digest.
     async fn by_id(&self, id: StaffId) -> Result<Option<(Staff, Vec<u8>)>, Error>;
+
+    /// Every signing key, those of one algorithm together and oldest first.
+    async fn signing_keys(&self) -> Result<Vec<KeptKey>, Error>;
+    /// Whether the key took its place: its algorithm's generation may have another one by now.
+    async fn insert_signing_key(&self, key: &KeptKey) -> Result<bool, Error>;
+    /// Deletes keys; those that are not there are no error.
+    async fn delete_signing_keys(&self, ids: &[SigningKeyId]) -> Result<(), Error>;
 }
 
 pub(crate) fn of(db: &Db) -> Arc<dyn Store> {

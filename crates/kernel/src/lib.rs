@@ -5,8 +5,10 @@ mod clock;
 mod currency;
 mod id;
 mod money;
+mod quantity;
 mod request_key;
 mod rng;
+mod secret;
 mod zone;
 
 pub use business_date::{BusinessDate, DateError, Month};
@@ -15,8 +17,10 @@ pub use currency::{Currency, CurrencyError};
 pub use id::{CompanyId, IdError, IdSource, TypedId};
 pub use jiff::Timestamp;
 pub use money::{Money, MoneyError, Total};
+pub use quantity::{ByteSize, Interval, ValueError};
 pub use request_key::RequestKey;
 pub use rng::Rng;
+pub use secret::Secret;
 pub use uuid::Uuid;
 pub use zone::{Zone, ZoneError};
 

@@ -2,15 +2,20 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{postgres, processes};
+use crate::{postgres, processes, redis};
 
 /// Held while packages are installed: dpkg does not queue, it refuses.
 const LOCK: &str = "/run/comporta-install.lock";
 
 /// Read by Debian's PostgreSQL packages, which would else make and start a cluster of their own.
 const NO_CLUSTER: (&str, &str) = ("/etc/postgresql-common/createcluster.d", "create_main_cluster = false\n");
+
+/// Asked by packages of servers before they start one (invoke-rc.d(8)); 101 forbids it.
+const POLICY: (&str, &str) = ("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n");
 
 /// A Debian package and the way to tell that what it brings is already here.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +29,26 @@ pub struct Package {
 /// PostgreSQL's server, client and pgbench.
 pub const POSTGRESQL: Package = Package { name: "postgresql", present: postgres::is_installed };
 
+/// Redis' server; Valkey's serves as well.
+pub const REDIS: Package = Package { name: "redis-server", present: redis::is_installed };
+
 /// Python with the means to make a virtual environment.
 pub const PYTHON_VENV: Package = Package { name: "python3-venv", present: python_makes_venvs };
 
 /// The tracer of system calls.
 pub const STRACE: Package = Package { name: "strace", present: strace_runs };
+
+/// The web server and reverse proxy.
+pub const NGINX: Package = Package { name: "nginx", present: || Path::new("/usr/sbin/nginx").exists() };
+
+/// NGINX's module that runs Lua, with LuaJIT and the library it needs.
+pub const NGINX_LUA: Package = Package { name: "libnginx-mod-http-lua", present: nginx_has_lua };
+
+/// The load balancer.
+pub const HAPROXY: Package = Package { name: "haproxy", present: || Path::new("/usr/sbin/haproxy").exists() };
+
+/// The counter of instructions.
+pub const VALGRIND: Package = Package { name: "valgrind", present: valgrind_runs };
 
 /// Installs those of `packages` that are missing; does nothing when none is.
 ///
@@ -52,9 +72,37 @@ pub fn install(packages: &[Package]) -> io::Result<()> {
         fs::create_dir_all(NO_CLUSTER.0)?;
         fs::write(format!("{}/comporta.conf", NO_CLUSTER.0), NO_CLUSTER.1)?;
     }
+    let _policy = Policy::forbid_starting()?;
     // One source out of reach fails the update, though not always what we want from another.
     let _ = apt_get(&["update"]);
     apt_get(&[&["install", "-y", "--no-install-recommends"], names.as_slice()].concat())
+}
+
+/// While it stands, no package that is installed starts a server.
+struct Policy {
+    ours: bool,
+}
+
+impl Policy {
+    /// Leaves a policy alone that the machine has already.
+    fn forbid_starting() -> io::Result<Self> {
+        let (path, script) = POLICY;
+        let ours = !Path::new(path).exists();
+        if ours {
+            fs::write(path, script)?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(Self { ours })
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        if self.ours {
+            // If it cannot be removed there is nobody left to tell.
+            let _ = fs::remove_file(POLICY.0);
+        }
+    }
 }
 
 fn missing(packages: &[Package]) -> Vec<&'static str> {
@@ -80,4 +128,12 @@ fn python_makes_venvs() -> bool {
 
 fn strace_runs() -> bool {
     processes::succeeds(Command::new("strace").arg("--version"))
+}
+
+fn valgrind_runs() -> bool {
+    processes::succeeds(Command::new("valgrind").arg("--version"))
+}
+
+fn nginx_has_lua() -> bool {
+    Path::new("/usr/lib/nginx/modules/ngx_http_lua_module.so").exists()
 }

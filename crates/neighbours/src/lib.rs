@@ -3,12 +3,19 @@
 mod fresh;
 mod install;
 mod places;
+mod ports;
 mod postgres;
 mod processes;
 mod python;
+mod redis;
+mod supervisor;
 
 pub use fresh::{fresh_postgres_url, fresh_sqlite_url};
-pub use install::{POSTGRESQL, PYTHON_VENV, Package, STRACE, install};
+pub use install::{
+    HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, PYTHON_VENV, Package, REDIS, STRACE, VALGRIND, install,
+};
 pub use places::{target, workspace};
-pub use postgres::{Options, Postgres, free_port};
+pub use ports::free_port;
+pub use postgres::{Options, Postgres};
 pub use python::python_venv;
+pub use redis::Redis;

@@ -1,26 +1,18 @@
 //! A PostgreSQL server of one's own: made, started, killed, started again, and gone when its owner is.
 
 mod programs;
-mod supervisor;
 
-use std::collections::hash_map::RandomState;
 use std::fs::{self, OpenOptions};
-use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use crate::{POSTGRESQL, install, processes};
-use supervisor::Supervisor;
+use crate::processes::wait_until;
+use crate::supervisor::Supervisor;
+use crate::{POSTGRESQL, free_port, install, processes};
 
-/// Below Linux's ephemeral ports: while a server there is down, a client that keeps trying could be given the
-/// very port it calls, meet itself, and keep the server from coming back.
-const PORTS: std::ops::Range<u16> = 15_000..32_000;
+const RECIPE: &str = include_str!("postgres/recipe.sh");
 const TRIES: usize = 10;
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether the server's programs are on this machine.
 pub(crate) fn is_installed() -> bool {
@@ -76,7 +68,7 @@ impl Postgres {
     pub fn start(options: &Options) -> io::Result<Self> {
         install(&[POSTGRESQL])?;
         let programs = programs::find().ok_or(io::ErrorKind::NotFound)?;
-        let supervisor = Supervisor::start(&programs)?;
+        let supervisor = Supervisor::start(programs::command_as_server("sh")?, RECIPE, &programs)?;
         let mut postgres = Self { supervisor, programs, port: 0, postmaster: 0 };
         for (name, value) in &options.settings {
             postgres.configure(name, value)?;
@@ -168,7 +160,7 @@ impl Postgres {
             return Ok(());
         }
         self.supervisor.reap()?;
-        Err(self.failure())
+        Err(self.supervisor.failure("PostgreSQL"))
     }
 
     fn take_port(&mut self) -> io::Result<()> {
@@ -187,42 +179,4 @@ impl Postgres {
         let mut lines = lock.lines();
         lines.next() == Some(&self.postmaster.to_string()) && lines.nth(6).map(str::trim_end) == Some("ready")
     }
-
-    fn failure(&self) -> io::Error {
-        let log = fs::read_to_string(self.supervisor.home.join("log")).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        let end = lines[lines.len().saturating_sub(20)..].join("\n");
-        let kind = if end.contains("Address already in use") {
-            io::ErrorKind::AddrInUse
-        } else {
-            io::ErrorKind::Other
-        };
-        io::Error::new(kind, format!("PostgreSQL did not start:\n{end}"))
-    }
-}
-
-/// A port on 127.0.0.1 that nobody listens on now, and that the system gives to no client.
-///
-/// # Errors
-/// When none is found.
-pub fn free_port() -> io::Result<u16> {
-    let random = |_| RandomState::new().build_hasher().finish();
-    let candidates = (0..100).map(random).map(|number| PORTS.start + (number % PORTS.len() as u64) as u16);
-    for port in candidates {
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    Err(io::ErrorKind::AddrNotAvailable.into())
-}
-
-fn wait_until(met: impl Fn() -> bool) -> io::Result<()> {
-    let begun = Instant::now();
-    while !met() {
-        if begun.elapsed() > PATIENCE {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
 }

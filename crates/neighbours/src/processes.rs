@@ -3,7 +3,12 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether this process is root's.
 pub(crate) fn is_root() -> bool {
@@ -62,6 +67,24 @@ pub(crate) fn signal(name: &str, pids: &[u32]) -> io::Result<()> {
         .args(pids.iter().map(u32::to_string))
         .status()
         .map(drop)
+}
+
+/// Waits for something, a minute at most.
+pub(crate) fn wait_until(met: impl Fn() -> bool) -> io::Result<()> {
+    let begun = Instant::now();
+    while !met() {
+        if begun.elapsed() > PATIENCE {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// The folders in which programs are looked for.
+pub(crate) fn search_path() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).collect()
 }
 
 /// Fields 3 and 4 of `/proc/PID/stat` (proc(5)); field 2, the name, may itself hold blanks and parentheses.

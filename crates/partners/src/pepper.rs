@@ -63,6 +63,18 @@ impl Pepper {
         Self::from_text(&text.map_err(in_file)?)
     }
 
+    /// A secret of its own for another purpose: who knows one knows neither the pepper nor any other.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        self.0
+            .clone()
+            .chain_update("comporta derived key: ")
+            .chain_update(purpose)
+            .finalize()
+            .into_bytes()
+            .into()
+    }
+
     pub(crate) fn digest(&self, key: &ApiKeyText<'_>) -> [u8; 32] {
         self.0.clone().chain_update(key.expose()).finalize().into_bytes().into()
     }

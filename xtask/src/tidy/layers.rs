@@ -8,7 +8,7 @@ const OUTSIDE: [&str; 5] = ["testkit", "e2e", "bench", "neighbours", "xtask"];
 /// Crates by the short name, from the bottom up; those on one step do not see each other.
 const STEPS: [&[&str]; 6] = [
     &["kernel"],
-    &["db"],
+    &["db", "jwt"],
     &["http", "jobs", "mail"],
     &["ledger", "boletos", "catalogue", "partners", "identity", "gateway", "waf"],
     &["console"],

@@ -5,7 +5,7 @@ use comporta_testkit::Server;
 use super::{CLIENTS, SHARED, SYNCS, Syncs, Usage, paced, tell};
 use crate::Outcome;
 use crate::ledger::{Engine, Ground, accounts, metric};
-use crate::load::{Requests, closed, post};
+use crate::load::{Door, Requests, Wanted, closed, post};
 use crate::report::{Figures, Row};
 
 /// Told by the server: how many groups it committed since it started.
@@ -39,7 +39,8 @@ impl Contender {
         self.server.restart().await?;
         let requests = self.requests(round)?;
         let before = Usage::now(ground, engine, Some(&self.server));
-        let seen = closed(self.server.public(), &requests, 201, CLIENTS, ground.round()).await?;
+        let door = Door::Plain(self.server.public());
+        let seen = closed(&door, &requests, Wanted::status(201), CLIENTS, ground.round()).await?;
         let used = Usage::now(ground, engine, Some(&self.server)).since(&before);
         let groups = metric(&self.server, GROUPS).await?;
         self.server.stop().await?;

@@ -7,8 +7,10 @@ mod signals;
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 
+use comporta_gateway::Gateway;
 use comporta_kernel::{Clock, IdSource, Rng};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -16,11 +18,12 @@ use self::reload::Reload;
 use self::signals::Signals;
 use super::Error;
 use crate::arguments::ServeArgs;
+use crate::logging::Log;
 use crate::metrics::Metrics;
 use crate::server::{Limits, serve};
 use crate::settings::{Environment, Role, Settings};
 use crate::wiring::App;
-use crate::{door, first_run, logging, private};
+use crate::{first_run, logging, private, wiring};
 
 /// Reads the settings, starts the log, and serves until SIGTERM or SIGINT.
 ///
@@ -30,10 +33,12 @@ pub fn run(args: &ServeArgs, environment: &Environment) -> Result<(), Error> {
     let settings = args.load(environment)?;
     let log = logging::start(&settings.log)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if settings.workers > 0 {
-        runtime.worker_threads(settings.workers);
-    }
-    let runtime = runtime.enable_all().thread_name("comporta").build().map_err(Error::Runtime)?;
+    let runtime = runtime
+        .worker_threads(settings.cores())
+        .enable_all()
+        .thread_name("comporta")
+        .build()
+        .map_err(Error::Runtime)?;
     let mut reload = Reload::new(args, environment, log, settings.clone());
     let ended = runtime.block_on(run_roles(settings, &mut reload));
     reload.log().hand_on();
@@ -48,13 +53,15 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Er
     let first = if app.settings.first_run { first_run::run(&app).await? } else { None };
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let public = open_door(&app, &stop, &mut tasks).await?;
+    let mut gateway = open_gateway(&app, reload.log(), &stop, &mut tasks).await?;
+    let public = gateway.as_ref().map(Gateway::address);
+    let (reloads, mut asked) = crate::reload::channel();
     let private = bind(app.settings.private_listen).await?;
     let ids = IdSource::new(app.clock.clone(), app.rng.clone());
     let private_address = local_address(&private);
     tasks.spawn(serve(
         private,
-        private::private_router(&app, metrics.clone(), ids),
+        private::private_router(&app, metrics.clone(), reloads, ids),
         limits(&app.settings),
         stop.clone(),
     ));
@@ -62,17 +69,21 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Er
     greeting::tell(&app, public, private_address, first.as_ref(), io::stdout().is_terminal())?;
 
     let ended = tokio::select! {
-        () = signals.until_told_to_stop(reload) => Ok(()),
+        () = signals.until_told_to_stop(reload, &mut asked, gateway.as_mut()) => Ok(()),
         // Every task runs until told to stop: one that ended has failed, and half a process is worse than none.
         _ = tasks.join_next() => Err(Error::TaskEnded),
     };
     tracing::info!("stopping: requests in flight are finished first");
+    let grace = app.settings.http.shutdown_grace.duration();
+    if let Some(gateway) = gateway {
+        // First, with everything behind it still at work: what is in flight is to be answered.
+        let _ = tokio::task::spawn_blocking(move || gateway.stop(grace)).await;
+    }
     stop.cancel();
     let all = async {
         while tasks.join_next().await.is_some() {}
         app.db.close().await;
     };
-    let grace = app.settings.http.shutdown_grace.duration();
     if tokio::time::timeout(grace, all).await.is_err() {
         tracing::warn!("what had not ended was cut off; a job goes on elsewhere, or at the next start");
     }
@@ -80,25 +91,22 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Er
     ended
 }
 
-/// The public listener, where the gateway's role runs.
-async fn open_door(
+/// The gateway, where its role runs, and what follows keys for it.
+async fn open_gateway(
     app: &App,
+    log: &Log,
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
-) -> Result<Option<SocketAddr>, Error> {
+) -> Result<Option<Gateway>, Error> {
     if !app.runs(Role::Gateway) {
         return Ok(None);
     }
-    let keys = app.key_ring().await?;
-    let follower = keys.clone();
-    let stop_following = stop.clone();
-    tasks.spawn(async move { follower.follow(stop_following).await });
-    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
-    let router = door::public_router(app.services(), &app.settings, keys, ids);
-    let listener = bind(app.settings.listen).await?;
-    let address = local_address(&listener);
-    tasks.spawn(serve(listener, router, limits(&app.settings), stop.clone()));
-    Ok(Some(address))
+    let ring = app.key_ring().await?;
+    let (follower, until) = (ring.clone(), stop.clone());
+    tasks.spawn(async move { follower.follow(until).await });
+    let (follower, until) = (app.signing_keys.clone(), stop.clone());
+    tasks.spawn(async move { follower.follow(until).await });
+    Ok(Some(wiring::gateway::start(app, &ring, log.access(), Handle::current())?))
 }
 
 /// The consolidator and the durable jobs, where the jobs' role runs; the upkeep of metrics everywhere.

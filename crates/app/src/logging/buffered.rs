@@ -4,8 +4,6 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tracing_subscriber::fmt::MakeWriter;
-
 /// How old a line may get before it is handed on.
 const EVERY: Duration = Duration::from_millis(100);
 /// Bytes gathered at most: whoever writes the line that fills it hands all of it on.
@@ -39,6 +37,15 @@ impl Buffered {
         self.lock().hand_on();
     }
 
+    /// Takes a line; whoever fills the buffer hands it on.
+    pub(super) fn take(&self, line: &[u8]) {
+        let mut lines = self.lock();
+        lines.gathered.extend_from_slice(line);
+        if lines.gathered.len() >= ROOM {
+            lines.hand_on();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Lines> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,29 +58,6 @@ impl Lines {
             let _ = self.out.write_all(&self.gathered).and_then(|()| self.out.flush());
             self.gathered.clear();
         }
-    }
-}
-
-impl Write for Buffered {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut lines = self.lock();
-        lines.gathered.extend_from_slice(bytes);
-        if lines.gathered.len() >= ROOM {
-            lines.hand_on();
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'w> MakeWriter<'w> for Buffered {
-    type Writer = Self;
-
-    fn make_writer(&'w self) -> Self {
-        self.clone()
     }
 }
 
@@ -98,9 +82,9 @@ mod tests {
     #[test]
     fn many_lines_are_one_write_and_none_is_lost() {
         let seen = Seen::default();
-        let mut buffered = Buffered::start(seen.clone()).unwrap();
+        let buffered = Buffered::start(seen.clone()).unwrap();
         for _ in 0..10_000 {
-            buffered.write_all(b"a line of twenty byt").unwrap();
+            buffered.take(b"a line of twenty byt");
         }
         buffered.hand_on();
         let writes = seen.0.lock().unwrap().clone();

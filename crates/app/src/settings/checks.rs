@@ -1,24 +1,47 @@
 //! Faults that only the settings as a whole show.
 
-use super::Settings;
 use comporta_db::Url;
+use comporta_gateway::Place;
+use comporta_kernel::Secret;
 
-use super::secret::Secret;
+use super::Settings;
 use super::sections::Role;
+use super::tree::Step;
+use crate::wiring::SERVICES;
 
 /// Tells each fault with its setting's path.
-pub(super) fn check(settings: &Settings, mut fault: impl FnMut(&[&str], String)) {
+pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)) {
+    check_gateway(settings, &mut tell);
+    let mut fault = |path: &[&str], message: String| {
+        tell(path.iter().map(|&key| Step::Key(key.to_owned())).collect(), message);
+    };
     check_roles(settings, &mut fault);
     check_places(settings, &mut fault);
     let http = &settings.http;
     for (path, nothing) in [
         (["http", "body_limit"], http.body_limit.bytes() == 0),
         (["http", "header_timeout"], http.header_timeout.duration().is_zero()),
+        (["http", "idle_timeout"], http.idle_timeout.duration().is_zero()),
+        (["http", "stall_timeout"], http.stall_timeout.duration().is_zero()),
         (["ledger", "consolidate_every"], settings.ledger.consolidate_every.duration().is_zero()),
     ] {
         if nothing {
             fault(&path, "must be more than zero".to_owned());
         }
+    }
+}
+
+fn check_gateway(settings: &Settings, tell: &mut impl FnMut(Vec<Step>, String)) {
+    let faults = comporta_gateway::check(&settings.gateway(), &SERVICES);
+    let faults = faults.unwrap_or_else(|error| {
+        vec![comporta_gateway::Fault { place: Vec::new(), message: format!("cannot be checked: {error}") }]
+    });
+    for comporta_gateway::Fault { place, message } in faults {
+        let path = place.into_iter().map(|step| match step {
+            Place::Key(key) => Step::Key(key),
+            Place::Index(index) => Step::Index(index),
+        });
+        tell(path.collect(), message);
     }
 }
 
@@ -43,6 +66,9 @@ fn check_places(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
         fault(&["data_dir"], "expected the path of a folder".to_owned());
     }
     check_database(settings, fault);
+    if let Err(error) = settings.oauth_issuer() {
+        fault(&["identity", "issuer"], error.to_string());
+    }
     if settings.security.pepper.as_ref().is_some_and(|pepper| pepper.expose().trim().len() < 32) {
         fault(&["security", "pepper"], "too short: at least 32 characters, and random ones".to_owned());
     }

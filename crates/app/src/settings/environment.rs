@@ -12,7 +12,8 @@ pub const CONFIG_VARIABLE: &str = "COMPORTA_CONFIG";
 /// What every variable of ours begins with.
 const PREFIX: &str = "COMPORTA_";
 /// Names that platforms use, and the settings they stand for; our own names win over them.
-const CUSTOMARY: [(&str, &[&str]); 1] = [("DATABASE_URL", &["database", "url"])];
+const CUSTOMARY: [(&str, &[&str]); 2] =
+    [("DATABASE_URL", &["database", "url"]), ("REDIS_URL", &["redis", "url"])];
 
 /// Environment variables, passed as a value so that nothing reads the process's own behind one's back.
 #[derive(Clone, Default)]

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::environment::Environment;
 use super::fault::{Fault, Faults};
 use super::read::{self, Reader};
-use super::tree::{Entry, Map, Node, Origin, Step, Value, shown};
+use super::tree::{Entry, Map, Node, Origin, Value, shown};
 use super::{DEFAULTS, Settings, checks, yaml};
 
 /// The name under which faults of the built-in defaults are told.
@@ -67,13 +67,20 @@ impl Assignment {
 pub fn load(sources: &Sources<'_>) -> Result<Settings, Faults> {
     let (defaults, mut faults) = defaults();
     let mut merged = defaults.clone();
-    for document in documents(sources, &mut faults) {
+    let documents = documents(sources, &mut faults);
+    if documents.iter().rev().find_map(|document| document.text_at("default_routes")).as_deref()
+        == Some("false")
+    {
+        for published in ["routes", "upstreams"] {
+            merged.clear(published);
+        }
+    }
+    for document in documents {
         merged.overlay(document, &mut Vec::new(), &mut faults);
     }
     let settings = read_all(merged.clone(), &defaults, sources.environment, &mut faults);
     if let Some(settings) = &settings {
         checks::check(settings, |path, message| {
-            let path: Vec<Step> = path.iter().map(|&key| Step::Key(key.to_owned())).collect();
             let (origin, path) = (merged.nearest(&path).origin.clone(), shown(&path));
             // What has a fault already was read as its default: a second fault would be about that.
             if !faults.iter().any(|fault| fault.path == path || fault.path.starts_with(&format!("{path}["))) {

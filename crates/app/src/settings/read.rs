@@ -4,6 +4,7 @@ use std::collections::btree_map;
 use std::fmt;
 use std::slice;
 
+use comporta_kernel::Secret;
 use serde::de::value::{StrDeserializer, StringDeserializer};
 use serde::de::{
     self, Deserialize, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess,
@@ -13,7 +14,7 @@ use serde::forward_to_deserialize_any;
 
 use super::Settings;
 use super::environment::Environment;
-use super::secret::{self, Secret};
+use super::secret;
 use super::tree::{Entry, Node, Origin, Step, Value};
 
 /// What is wrong in a tree. The path is built from the inside out while the error travels up.

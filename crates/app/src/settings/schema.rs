@@ -21,9 +21,13 @@ pub fn schema() -> String {
 
 /// Notes the default of each setting; a setting that has one need not be written.
 fn fill_defaults(schema: &mut Json, node: &Node) {
-    let Value::Map(entries) = &node.value else {
-        schema["default"] = json(node);
-        return;
+    let entries = match &node.value {
+        Value::Map(entries) if schema.get("properties").is_some() => entries,
+        // A map of names that an operator chooses is a value, not a section.
+        _ => {
+            schema["default"] = json(node);
+            return;
+        }
     };
     if let Some(object) = schema.as_object_mut() {
         object.remove("required");

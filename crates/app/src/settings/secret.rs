@@ -1,12 +1,8 @@
-//! Text that is never printed, given literally or by reference.
+//! Where a secret is kept when a setting only refers to it.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
 
 use super::environment::Environment;
 
@@ -14,47 +10,6 @@ use super::environment::Environment;
 const SCHEME: &str = "secret://";
 /// A secret is a line, not a disk image: what a mistaken path may make us read.
 const MAX_FILE: u64 = 64 * 1024;
-/// What stands where a secret would.
-const HIDDEN: &str = "***";
-
-/// A password, a key or a URL that may hold one. Shows itself only to who asks by `expose`.
-#[derive(Clone, Deserialize, JsonSchema)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The name under which the settings' reader knows this type, to resolve references in it.
-    pub(super) const TYPE_NAME: &'static str = "Secret";
-
-    /// Keeps a text from being printed.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself. Hand it to what needs it, never to a log or an answer.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(HIDDEN)
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(HIDDEN)
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(HIDDEN)
-    }
-}
-
 /// Why a reference gives no secret.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SecretError {

@@ -2,12 +2,11 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use comporta_kernel::{Currency, Zone};
+use comporta_kernel::{ByteSize, Currency, Interval, Secret, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::secret::Secret;
-use super::values::{AccessLog, ByteSize, Interval, LogLevel, TimeOfDay};
+use super::values::{AccessLog, LogLevel, TimeOfDay};
 
 /// A part of the product that a process may run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
@@ -107,6 +106,10 @@ pub struct HttpSettings {
     pub body_limit: ByteSize,
     /// How long a client may take to send a request's headers.
     pub header_timeout: Interval,
+    /// How long a connection may stay open between two requests.
+    pub idle_timeout: Interval,
+    /// How long a client may pause within a body, or leave an answer untaken.
+    pub stall_timeout: Interval,
     /// How long requests in flight may take to end once the process is asked to stop.
     pub shutdown_grace: Interval,
     /// Connections open at once on the public listener.
@@ -139,4 +142,16 @@ pub struct LedgerSettings {
 pub struct SecuritySettings {
     /// Key of the hash under which API keys are stored; null for the file pepper in data_dir.
     pub pepper: Option<Secret>,
+}
+
+/// Tokens that partners' programs call with, and that upstreams are shown.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentitySettings {
+    /// The issuer's URL, as partners reach it; null for http:// and the public listener's address.
+    pub issuer: Option<String>,
+    /// How long an access token is good.
+    pub token_life: Interval,
+    /// How long a signing key signs before another takes over.
+    pub rotate_every: Interval,
 }

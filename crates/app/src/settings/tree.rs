@@ -116,6 +116,14 @@ impl Node {
         })
     }
 
+    /// The text of a scalar inside this one.
+    pub(super) fn text_at(&self, key: &str) -> Option<String> {
+        match &self.at(&[Step::Key(key.to_owned())])?.value {
+            Value::Scalar { text, .. } => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     /// The deepest node on the way to a path.
     pub(super) fn nearest(&self, path: &[Step]) -> &Self {
         (0..=path.len()).rev().find_map(|steps| self.at(&path[..steps])).unwrap_or(self)
@@ -142,6 +150,19 @@ impl Node {
         }
     }
 
+    /// Takes away all that a list or a map of this document holds.
+    pub(super) fn clear(&mut self, key: &str) {
+        if let Value::Map(entries) = &mut self.value
+            && let Some(entry) = entries.get_mut(key)
+        {
+            match &mut entry.node.value {
+                Value::List(items) => items.clear(),
+                Value::Map(entries) => entries.clear(),
+                Value::Scalar { .. } => {}
+            }
+        }
+    }
+
     /// Lays another document over this one: maps key by key, everything else whole. What does not fit over a
     /// map is a fault and changes nothing.
     pub(super) fn overlay(&mut self, over: Self, path: &mut Vec<Step>, faults: &mut Vec<Fault>) {
@@ -149,10 +170,16 @@ impl Node {
         let says_nothing = over.is_null();
         match (&mut self.value, over) {
             (Value::Map(_), _) if says_nothing => {}
+            (Value::Map(under), Self { value: Value::Map(over), .. }) if is_upstreams(path) => {
+                under.extend(over)
+            }
             (Value::Map(under), Self { value: Value::Map(over), .. }) => lay_over(under, over, path, faults),
             (Value::Map(_), over) => {
                 let message = "expected settings by name, found a single value or a list".to_owned();
                 faults.push(Fault { origin: over.origin, path: shown(path), message });
+            }
+            (Value::List(under), Self { value: Value::List(over), .. }) if is_routes(path) => {
+                add_routes(under, over)
             }
             (Value::List(_), over) => *self = over.split_at_commas(),
             (Value::Scalar { .. }, over) => *self = over,
@@ -169,6 +196,23 @@ impl Node {
             _ => self,
         }
     }
+}
+
+/// An upstream is replaced whole: half of one and half of another would be a third that nobody wrote.
+fn is_upstreams(path: &[Step]) -> bool {
+    matches!(path, [Step::Key(key)] if key == "upstreams")
+}
+
+fn is_routes(path: &[Step]) -> bool {
+    matches!(path, [Step::Key(key)] if key == "routes")
+}
+
+/// Adds routes before those there are, so that each keeps its place in its document; one of the same name replaces.
+fn add_routes(under: &mut Vec<Node>, mut over: Vec<Node>) {
+    let names: Vec<String> = over.iter().filter_map(|route| route.text_at("name")).collect();
+    under.retain(|route| route.text_at("name").is_none_or(|name| !names.contains(&name)));
+    over.append(under);
+    *under = over;
 }
 
 fn lay_over(under: &mut Map, over: Map, path: &mut Vec<Step>, faults: &mut Vec<Fault>) {

@@ -1,7 +1,10 @@
 //! Every durable job there is, and when the scheduled ones are due.
 
+use std::time::Duration;
+
 use comporta_db::Db;
 use comporta_http::Idempotency;
+use comporta_identity::RotateSigningKeys;
 use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
 use jiff::civil::time;
@@ -10,18 +13,22 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use crate::settings::Settings;
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 pub(super) fn registry(app: &App) -> Registry {
     let answers = (Idempotency::new(app.clock.clone()), app.db.clone());
-    Registry::new().register::<ReconcileBalances>(app.ledger.clone()).register::<ForgetOldAnswers>(answers)
+    Registry::new()
+        .register::<ReconcileBalances>(app.ledger.clone())
+        .register::<RotateSigningKeys>(app.signing_keys.clone())
+        .register::<ForgetOldAnswers>(answers)
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
     let ledger = &settings.ledger;
-    Schedule::new().daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?.daily(
-        time(4, 30, 0, 0),
-        &ledger.time_zone,
-        &ForgetOldAnswers {},
-    )
+    Schedule::new()
+        .daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?
+        .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
+        .every(HOUR, &RotateSigningKeys {})
 }
 
 /// Forgets the answers kept for idempotency keys that are older than their promise.

@@ -1,10 +1,14 @@
 //! What one capability asks of another, answered here because neither knows the other.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use comporta_db::Tx;
+use comporta_http::Principal;
+use comporta_identity::{Clients, ClientsUnavailable};
 use comporta_kernel::{CompanyId, Timestamp};
 use comporta_ledger::Ledger;
-use comporta_partners::OnCompanyCreated;
+use comporta_partners::{KeyRing, OnCompanyCreated, Refusal};
 
 /// Every company has a ledger from its first moment.
 #[derive(Debug)]
@@ -19,5 +23,23 @@ impl OnCompanyCreated for OpensLedger {
         at: Timestamp,
     ) -> Result<(), comporta_db::Error> {
         self.0.open_in(tx, company, at).await
+    }
+}
+
+/// An OAuth client is an API key: its id, and its text for a secret.
+pub(super) struct KeysAsClients(pub(super) KeyRing);
+
+#[async_trait]
+impl Clients for KeysAsClients {
+    async fn authenticate(
+        &self,
+        _: &str,
+        secret: &str,
+    ) -> Result<Option<Arc<Principal>>, ClientsUnavailable> {
+        match self.0.authenticate_or_ask(secret).await {
+            Ok(principal) => Ok(Some(principal)),
+            Err(Refusal::CutOff) => Err(ClientsUnavailable),
+            Err(_) => Ok(None),
+        }
     }
 }

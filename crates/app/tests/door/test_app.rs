@@ -1,24 +1,30 @@
-//! Boots the real routers on a database of its own, with a clock that stands still.
+//! Boots the real gateway and services on a database of their own, with a clock that stands still.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use comporta::first_run::{self, FirstRun};
 use comporta::metrics::Metrics;
 use comporta::settings::{self, Environment, Flag, Sources};
-use comporta::wiring::App;
-use comporta::{door, private};
+use comporta::wiring::{self, App};
+use comporta::{private, reload};
+use comporta_gateway::Gateway;
 use comporta_kernel::{IdSource, ManualClock, Rng};
 use http_body_util::BodyExt as _;
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 
 /// An installation after its first start, its clock at noon of 2026-03-10 in São Paulo.
 pub struct TestApp {
     pub first: FirstRun,
-    public: Router,
+    gateway: Option<Gateway>,
     private: Router,
     _folder: tempfile::TempDir,
 }
@@ -42,6 +48,8 @@ impl TestApp {
         let flags = [
             flag(&["data_dir"], folder.path().to_str().unwrap()),
             flag(&["database", "url"], &comporta_neighbours::fresh_sqlite_url()),
+            flag(&["listen"], "127.0.0.1:0"),
+            flag(&["workers"], "1"),
         ];
         let environment = Environment::default();
         let settings =
@@ -51,9 +59,11 @@ impl TestApp {
         let first = first_run::run(&app).await.unwrap().unwrap();
         let ids = IdSource::new(clock.clone().into(), Rng::system());
         let keys = app.key_ring().await.unwrap();
-        let public = door::public_router(app.services(), &app.settings, keys, ids.clone());
-        let private = private::private_router(&app, Metrics::start(), ids);
-        Self { first, public, private, _folder: folder }
+        let metrics = Metrics::start();
+        let gateway = wiring::gateway::start(&app, &keys, None, Handle::current()).unwrap();
+        let (reloads, _) = reload::channel();
+        let private = private::private_router(&app, metrics, reloads, ids);
+        Self { first, gateway: Some(gateway), private, _folder: folder }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -77,7 +87,13 @@ impl TestApp {
 
     /// Any request to the public listener.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        answer(&self.public, request).await
+        let address = self.gateway.as_ref().unwrap().address();
+        let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        let (mut parts, body) = request.into_parts();
+        parts.headers.entry("host").or_insert(HeaderValue::from_static("comporta.test"));
+        read(sender.send_request(Request::from_parts(parts, body)).await.unwrap()).await
     }
 
     /// A call of the administration with the staff member's token.
@@ -94,12 +110,19 @@ impl TestApp {
 
     /// Any request to the private listener.
     pub async fn send_privately(&self, request: Request<Body>) -> Answer {
-        answer(&self.private, request).await
+        read(self.private.clone().oneshot(request).await.unwrap()).await
     }
 }
 
-async fn answer(router: &Router, request: Request<Body>) -> Answer {
-    let response = router.clone().oneshot(request).await.unwrap();
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(gateway) = self.gateway.take() {
+            gateway.stop(Duration::ZERO);
+        }
+    }
+}
+
+async fn read<B: http_body::Body<Error: std::fmt::Debug>>(response: Response<B>) -> Answer {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }

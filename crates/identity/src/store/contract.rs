@@ -5,6 +5,27 @@ use comporta_kernel::{ManualClock, Rng};
 
 use crate::{AdminToken, Error, Identity, Password, StaffEmail};
 
+/// Runs each test on a new database of either engine, opened by `$world`.
+macro_rules! on_both_engines {
+    ($world:ident: $($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::$world(comporta_neighbours::fresh_sqlite_url()).await).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::$world(comporta_neighbours::fresh_postgres_url()).await).await;
+            })+
+        }
+    };
+}
+
+mod signing_keys;
+
 async fn identity(url: String) -> (Identity, Db) {
     let options = Options { url: url.parse().unwrap(), read_url: None, max_connections: 4 };
     let db = Db::open(&options).await.unwrap();
@@ -86,25 +107,8 @@ async fn a_staff_user_comes_or_goes_with_its_transaction((identity, db): (Identi
     assert_eq!(identity.verify_password(&ana, kept.password).await.unwrap(), Some(kept.staff));
 }
 
-macro_rules! on_both_engines {
-    ($($test:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::$test(super::identity(comporta_neighbours::fresh_sqlite_url()).await).await;
-            })+
-        }
-
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::$test(super::identity(comporta_neighbours::fresh_postgres_url()).await).await;
-            })+
-        }
-    };
-}
-
 on_both_engines! {
+    identity:
     a_staff_user_comes_in_by_password_and_by_token,
     nobody_comes_in_with_what_is_not_theirs,
     one_address_is_one_staff_user,

@@ -1,4 +1,4 @@
-//! Staff in PostgreSQL.
+//! Staff and signing keys in PostgreSQL.
 
 use async_trait::async_trait;
 use comporta_db::columns::{PgInstant, from_text, pg_instant};
@@ -8,7 +8,8 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::{Store, refused, statements};
-use crate::{Error, NewStaff, Staff, StaffEmail, StaffId};
+use crate::model::KeptKey;
+use crate::{Error, NewStaff, SigningKeyId, Staff, StaffEmail, StaffId};
 
 pub(super) struct PostgresStore(pub(super) Postgres);
 
@@ -49,6 +50,31 @@ impl Store for PostgresStore {
         let Some(row) = query.fetch_optional(self.0.primary()).await? else { return Ok(None) };
         Ok(Some((read(&row)?, row.try_get("token_digest")?)))
     }
+
+    async fn signing_keys(&self) -> Result<Vec<KeptKey>, Error> {
+        // The primary: a replica that lags would hide the key that another process signs with already.
+        let rows = sqlx::query(statements::SIGNING_KEYS).fetch_all(self.0.primary()).await?;
+        rows.iter().map(read_signing_key).collect()
+    }
+
+    async fn insert_signing_key(&self, key: &KeptKey) -> Result<bool, Error> {
+        let query = sqlx::query(statements::INSERT_SIGNING_KEY)
+            .bind(key.id.uuid())
+            .bind(key.algorithm.as_str())
+            .bind(key.generation)
+            .bind(&key.sealed)
+            .bind(pg_instant(key.created_at))
+            .bind(pg_instant(key.signs_from));
+        Ok(query.execute(self.0.primary()).await?.rows_affected() == 1)
+    }
+
+    async fn delete_signing_keys(&self, ids: &[SigningKeyId]) -> Result<(), Error> {
+        let mut tx = self.0.begin().await?;
+        for id in ids {
+            sqlx::query(statements::DELETE_SIGNING_KEY).bind(id.uuid()).execute(&mut *tx).await?;
+        }
+        Ok(tx.commit().await?)
+    }
 }
 
 fn read(row: &PgRow) -> Result<Staff, Error> {
@@ -56,5 +82,16 @@ fn read(row: &PgRow) -> Result<Staff, Error> {
         id: StaffId::from_uuid(row.try_get("id")?),
         email: from_text(row.try_get("email")?, "staff.email")?,
         created_at: row.try_get::<PgInstant, _>("created_at")?.to_jiff(),
+    })
+}
+
+fn read_signing_key(row: &PgRow) -> Result<KeptKey, Error> {
+    Ok(KeptKey {
+        id: SigningKeyId::from_uuid(row.try_get("id")?),
+        algorithm: from_text(row.try_get("algorithm")?, "signing_key.algorithm")?,
+        generation: row.try_get("generation")?,
+        sealed: row.try_get("sealed")?,
+        created_at: row.try_get::<PgInstant, _>("created_at")?.to_jiff(),
+        signs_from: row.try_get::<PgInstant, _>("signs_from")?.to_jiff(),
     })
 }

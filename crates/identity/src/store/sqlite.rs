@@ -1,4 +1,4 @@
-//! Staff in SQLite.
+//! Staff and signing keys in SQLite.
 
 use async_trait::async_trait;
 use comporta_db::columns::{from_micros, from_text, to_micros};
@@ -8,7 +8,8 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Store, refused, statements};
-use crate::{Error, NewStaff, Staff, StaffEmail, StaffId};
+use crate::model::KeptKey;
+use crate::{Error, NewStaff, SigningKeyId, Staff, StaffEmail, StaffId};
 
 pub(super) struct SqliteStore(pub(super) Sqlite);
 
@@ -53,6 +54,33 @@ impl Store for SqliteStore {
         let Some(row) = query.fetch_optional(self.0.readers()).await? else { return Ok(None) };
         Ok(Some((read(&row)?, row.try_get("token_digest")?)))
     }
+
+    async fn signing_keys(&self) -> Result<Vec<KeptKey>, Error> {
+        let rows = sqlx::query(statements::SIGNING_KEYS).fetch_all(self.0.readers()).await?;
+        rows.iter().map(read_signing_key).collect()
+    }
+
+    async fn insert_signing_key(&self, key: &KeptKey) -> Result<bool, Error> {
+        let query = sqlx::query(statements::INSERT_SIGNING_KEY)
+            .bind(key.id.uuid())
+            .bind(key.algorithm.as_str())
+            .bind(key.generation)
+            .bind(&key.sealed)
+            .bind(to_micros(key.created_at))
+            .bind(to_micros(key.signs_from));
+        let mut turn = self.0.write().await?;
+        let is_new = query.execute(&mut *turn).await?.rows_affected() == 1;
+        turn.commit().await?;
+        Ok(is_new)
+    }
+
+    async fn delete_signing_keys(&self, ids: &[SigningKeyId]) -> Result<(), Error> {
+        let mut turn = self.0.write().await?;
+        for id in ids {
+            sqlx::query(statements::DELETE_SIGNING_KEY).bind(id.uuid()).execute(&mut *turn).await?;
+        }
+        Ok(turn.commit().await?)
+    }
 }
 
 fn read(row: &SqliteRow) -> Result<Staff, Error> {
@@ -60,5 +88,16 @@ fn read(row: &SqliteRow) -> Result<Staff, Error> {
         id: StaffId::from_uuid(row.try_get("id")?),
         email: from_text(row.try_get("email")?, "staff.email")?,
         created_at: from_micros(row.try_get("created_at")?, "staff.created_at")?,
+    })
+}
+
+fn read_signing_key(row: &SqliteRow) -> Result<KeptKey, Error> {
+    Ok(KeptKey {
+        id: SigningKeyId::from_uuid(row.try_get("id")?),
+        algorithm: from_text(row.try_get("algorithm")?, "signing_key.algorithm")?,
+        generation: row.try_get("generation")?,
+        sealed: row.try_get("sealed")?,
+        created_at: from_micros(row.try_get("created_at")?, "signing_key.created_at")?,
+        signs_from: from_micros(row.try_get("signs_from")?, "signing_key.signs_from")?,
     })
 }

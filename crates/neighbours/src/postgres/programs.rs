@@ -15,7 +15,7 @@ const USER: &str = "postgres";
 
 /// The folder of the newest PostgreSQL installed: Debian's, else the one in `PATH`.
 pub(crate) fn find() -> Option<PathBuf> {
-    debian_versions().into_iter().rev().chain(path_folders()).find(|folder| holds_server(folder))
+    debian_versions().into_iter().rev().chain(processes::search_path()).find(|folder| holds_server(folder))
 }
 
 /// A command for a program that runs as the server's user: as we are, or as `postgres` when we are root.
@@ -39,11 +39,6 @@ fn debian_versions() -> Vec<PathBuf> {
         entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
     versions.sort_unstable();
     versions.into_iter().map(|version| Path::new(DEBIAN).join(version.to_string()).join("bin")).collect()
-}
-
-fn path_folders() -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).collect()
 }
 
 fn holds_server(folder: &Path) -> bool {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use comporta_http::Principal;
+use comporta_kernel::CompanyId;
 use tokio::sync::Mutex;
 use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,7 @@ pub struct KeyRing(Arc<Ring>);
 
 struct Ring {
     partners: Partners,
-    keys: ArcSwap<HashMap<KeyId, Arc<Held>>>,
+    held: ArcSwap<Snapshot>,
     /// The last epoch followed; held while following, so that two never mix.
     epoch: Mutex<i64>,
     /// Held while asking about one key: of many requests with the same new key only the first asks.
@@ -41,6 +42,14 @@ struct Ring {
     /// Milliseconds from `started` to when the last answered poll was sent.
     answered: AtomicU64,
     trust: Duration,
+}
+
+/// What is known at a moment.
+#[derive(Clone, Default)]
+struct Snapshot {
+    keys: HashMap<KeyId, Arc<Held>>,
+    /// Companies that hold keys, and whether they are suspended.
+    suspended: HashMap<CompanyId, bool>,
 }
 
 struct Held {
@@ -63,7 +72,7 @@ impl KeyRing {
     async fn trusting(partners: Partners, trust: Duration) -> Result<Self, Error> {
         let ring = Self(Arc::new(Ring {
             partners,
-            keys: ArcSwap::default(),
+            held: ArcSwap::default(),
             epoch: Mutex::new(-1),
             allowance: Mutex::new(Allowance(Duration::ZERO)),
             started: Instant::now(),
@@ -137,15 +146,36 @@ impl KeyRing {
         }
     }
 
+    /// Whether a company holds keys and is not suspended, from memory alone.
+    #[must_use]
+    pub fn is_active(&self, company: CompanyId) -> bool {
+        self.is_trusted() && self.0.held.load().suspended.get(&company) == Some(&false)
+    }
+
+    /// Whether a key, by its id, still opens the door, from memory alone.
+    #[must_use]
+    pub fn is_good(&self, key: &str) -> bool {
+        let held = key.parse().ok().and_then(|id| self.held(id));
+        self.is_trusted() && held.is_some_and(|held| self.check(&held.holding).is_ok())
+    }
+
     fn read<'a>(&self, text: &'a str) -> Result<ApiKeyText<'a>, Refusal> {
         let key = ApiKeyText::parse(text).map_err(|NotAKey| Refusal::Malformed)?;
+        if self.is_trusted() { Ok(key) } else { Err(Refusal::CutOff) }
+    }
+
+    /// Whether the database has answered lately enough for what is held to be believed.
+    fn is_trusted(&self) -> bool {
         let answered = Duration::from_millis(self.0.answered.load(Ordering::Relaxed));
-        let silent = self.0.started.elapsed().saturating_sub(answered);
-        if silent > self.0.trust { Err(Refusal::CutOff) } else { Ok(key) }
+        self.0.started.elapsed().saturating_sub(answered) <= self.0.trust
+    }
+
+    fn check(&self, holding: &Holding) -> Result<(), Refusal> {
+        holding.check(|| self.0.partners.clock().now())
     }
 
     fn held(&self, id: KeyId) -> Option<Arc<Held>> {
-        self.0.keys.load().get(&id).cloned()
+        self.0.held.load().keys.get(&id).cloned()
     }
 
     fn admit(&self, key: &ApiKeyText<'_>, held: &Held) -> Result<Arc<Principal>, Refusal> {
@@ -153,7 +183,7 @@ impl KeyRing {
         if !self.0.partners.pepper().matches(key, &held.holding.digest) {
             return Err(Refusal::Unknown);
         }
-        held.holding.check(|| self.0.partners.clock().now())?;
+        self.check(&held.holding)?;
         Ok(Arc::clone(&held.principal))
     }
 
@@ -181,15 +211,16 @@ impl KeyRing {
             return;
         }
         let changed: Vec<Arc<Held>> = changed.into_iter().map(|holding| Arc::new(holding.into())).collect();
-        self.0.keys.rcu(|keys| {
-            let mut keys = HashMap::clone(keys);
+        self.0.held.rcu(|before| {
+            let mut snapshot = Snapshot::clone(before);
             for new in &changed {
-                let held = keys.entry(new.holding.id).or_insert_with(|| Arc::clone(new));
-                if held.holding.epoch < new.holding.epoch {
+                let held = snapshot.keys.entry(new.holding.id).or_insert_with(|| Arc::clone(new));
+                if held.holding.epoch <= new.holding.epoch {
                     *held = Arc::clone(new);
+                    snapshot.suspended.insert(new.holding.company_id, new.holding.suspended);
                 }
             }
-            keys
+            snapshot
         });
     }
 }
@@ -219,7 +250,7 @@ impl Allowance {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyRing").field("keys", &self.0.keys.load().len()).finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("keys", &self.0.held.load().keys.len()).finish_non_exhaustive()
     }
 }
 

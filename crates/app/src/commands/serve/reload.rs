@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use comporta_gateway::{Fault, Gateway};
 use serde_json::Value;
 
 use crate::arguments::ServeArgs;
 use crate::logging::Log;
-use crate::settings::{Environment, Settings};
+use crate::reload::Outcome;
+use crate::settings::{Environment, Faults, Settings};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -33,28 +35,35 @@ impl<'a> Reload<'a> {
         Self { args, environment, log, running, file, seen }
     }
 
-    /// Reads every source again. One with a fault is refused whole: what runs stays as it is.
-    pub(super) fn now(&mut self) {
+    /// Reads every source again. One with a fault is refused whole: what runs stays as it is. Gives the settings that
+    /// take effect at the next start only, or the faults.
+    pub(super) fn now(&mut self, gateway: Option<&mut Gateway>) -> Outcome {
         self.seen = self.file.as_ref().and_then(modified);
-        let settings = match self.args.load(self.environment) {
-            Ok(settings) => settings,
-            Err(faults) => {
-                faults.iter().for_each(|fault| tracing::error!(%fault, "the settings have a fault"));
-                tracing::error!("the settings were refused; those that run stay");
-                return;
-            }
-        };
-        self.log.set_level(settings.log.level.clone());
-        let wait = differing(&self.running, &settings);
-        self.running.log.level = settings.log.level;
-        if wait.is_empty() {
-            tracing::info!("the settings were read again");
-        } else {
-            tracing::warn!(
+        let outcome = self.read(gateway);
+        match &outcome {
+            Ok(wait) if wait.is_empty() => tracing::info!("the settings were read again"),
+            Ok(wait) => tracing::warn!(
                 settings = wait.join(", "),
                 "the settings were read again; these take effect at the next start"
-            );
+            ),
+            Err(faults) => {
+                faults.iter().for_each(|fault| tracing::error!(fault, "the settings have a fault"));
+                tracing::error!("the settings were refused; those that run stay");
+            }
         }
+        outcome
+    }
+
+    fn read(&mut self, gateway: Option<&mut Gateway>) -> Outcome {
+        let told = |faults: Faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let settings = self.args.load(self.environment).map_err(told)?;
+        if let Some(gateway) = gateway {
+            let told = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+            gateway.reload(&settings.gateway()).map_err(told)?;
+        }
+        self.log.set_level(settings.log.level.clone());
+        adopt(&mut self.running, &settings);
+        Ok(differing(&self.running, &settings))
     }
 
     /// The log that follows the settings.
@@ -78,13 +87,22 @@ fn modified(file: &PathBuf) -> Option<SystemTime> {
     std::fs::metadata(file).and_then(|facts| facts.modified()).ok()
 }
 
-/// The settings that differ, by section, but for the level of the log. Secrets are compared as themselves, never
-/// shown.
+/// Takes over what has changed at once.
+fn adopt(running: &mut Settings, read: &Settings) {
+    running.log.level.clone_from(&read.log.level);
+    running.docs.clone_from(&read.docs);
+    running.tls.clone_from(&read.tls);
+    running.proxies.clone_from(&read.proxies);
+    running.issuers.clone_from(&read.issuers);
+    running.default_routes = read.default_routes;
+    running.upstreams.clone_from(&read.upstreams);
+    running.routes.clone_from(&read.routes);
+}
+
+/// The settings that differ, by section. Secrets are compared as themselves, never shown.
 fn differing(running: &Settings, read: &Settings) -> Vec<String> {
-    let mut read = read.clone();
-    read.log.level = running.log.level.clone();
     let (Ok(Value::Object(before)), Ok(Value::Object(after))) =
-        (serde_json::to_value(running), serde_json::to_value(&read))
+        (serde_json::to_value(running), serde_json::to_value(read))
     else {
         return Vec::new();
     };
@@ -92,10 +110,11 @@ fn differing(running: &Settings, read: &Settings) -> Vec<String> {
         before.iter().filter(|(name, value)| after.get(*name) != Some(value)).map(|(name, _)| name.clone());
     let mut names: Vec<String> = sections.collect();
     let secrets = |settings: &Settings| {
-        let all = [&settings.database.url, &settings.database.read_url, &settings.security.pepper];
+        let database = &settings.database;
+        let all = [&database.url, &database.read_url, &settings.security.pepper, &settings.redis.url];
         all.map(|secret| secret.as_ref().map(|secret| secret.expose().to_owned()))
     };
-    if secrets(running) != secrets(&read) {
+    if secrets(running) != secrets(read) {
         names.push("a secret".to_owned());
     }
     names
@@ -114,7 +133,11 @@ mod tests {
     #[test]
     fn what_waits_for_the_next_start_is_named_and_the_level_of_the_log_does_not_wait() {
         let running = of(&[]);
-        assert_eq!(differing(&running, &of(&[("COMPORTA_LOG__LEVEL", "debug")])), [""; 0]);
+        let mut adopting = running.clone();
+        let read = of(&[("COMPORTA_LOG__LEVEL", "debug"), ("COMPORTA_DEFAULT_ROUTES", "false")]);
+        adopt(&mut adopting, &read);
+        assert_eq!(differing(&adopting, &read), [""; 0]);
+        assert_eq!(adopting.routes.len(), 0);
         assert_eq!(
             differing(&running, &of(&[("COMPORTA_LISTEN", "127.0.0.1:1"), ("COMPORTA_LEDGER__QUEUE", "7")])),
             ["ledger", "listen"]

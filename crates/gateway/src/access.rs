@@ -1,0 +1,200 @@
+//! The access line: one per request, written by hand because it is on every request's way.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use comporta_kernel::{Clock, Timestamp};
+
+use crate::core::Core;
+use crate::ports::AccessLog;
+use crate::record::Record;
+
+/// Longest path that a line shows; what is over is cut, because a caller chooses it.
+const PATH: usize = 2048;
+
+/// Writes the lines of every core.
+pub(crate) struct Access {
+    log: Option<Arc<dyn AccessLog>>,
+    clock: Clock,
+}
+
+/// A core's line under way, and the part of its time stamp that lasts a second.
+#[derive(Debug, Default)]
+pub(crate) struct Line(Mutex<Parts>);
+
+#[derive(Debug, Default)]
+struct Parts {
+    text: String,
+    second: i64,
+    /// `2026-03-10T12:00:00`.
+    stamp: String,
+}
+
+impl Access {
+    pub(crate) fn new(log: Option<Arc<dyn AccessLog>>, clock: Clock) -> Self {
+        Self { log, clock }
+    }
+
+    pub(crate) fn tell(&self, core: &Core, record: &Record, took: Duration, whole: bool) {
+        let Some(log) = &self.log else { return };
+        let mut parts = core.line.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Parts { text, second, stamp } = &mut *parts;
+        text.clear();
+        let now = self.clock.now();
+        if now.as_second() != *second || stamp.is_empty() {
+            *second = now.as_second();
+            stamp.clear();
+            // Writing to a string cannot fail; so below.
+            let whole_second = Timestamp::from_second(*second).unwrap_or(Timestamp::UNIX_EPOCH);
+            let _ = write!(stamp, "{whole_second}");
+            stamp.pop();
+        }
+        let stamp = (stamp.as_str(), now.subsec_microsecond_of_second());
+        let written = if log.is_json() {
+            json(text, stamp, record, took, whole)
+        } else {
+            readable(text, stamp, record, took, whole)
+        };
+        if written.is_ok() {
+            log.write(text.as_bytes());
+        }
+    }
+}
+
+trait Microseconds {
+    fn subsec_microsecond_of_second(&self) -> u32;
+}
+
+impl Microseconds for Timestamp {
+    fn subsec_microsecond_of_second(&self) -> u32 {
+        u32::try_from(self.subsec_nanosecond() / 1000).unwrap_or(0)
+    }
+}
+
+fn json(
+    text: &mut String,
+    (second, micros): (&str, u32),
+    record: &Record,
+    took: Duration,
+    whole: bool,
+) -> std::fmt::Result {
+    write!(
+        text,
+        r#"{{"timestamp":"{second}.{micros:06}Z","level":"INFO","message":"request","target":"access","request_id":""#
+    )?;
+    escape(text, &record.request_id);
+    text.push_str(r#"","trace_id":""#);
+    text.push_str(record.trace.trace_id_hex().as_str());
+    write!(text, r#"","client":"{}""#, record.client)?;
+    if let Some(principal) = &record.principal {
+        write!(text, r#","company":"{}","key":""#, principal.company_id)?;
+        escape(text, &principal.actor);
+        text.push('"');
+    }
+    text.push_str(r#","method":""#);
+    escape(text, record.method.as_str());
+    text.push_str(r#"","path":""#);
+    escape(text, cut(record.uri.path()));
+    write!(
+        text,
+        r#"","route":"{}","status":{},"microseconds":{}"#,
+        record.route_name(),
+        record.status,
+        took.as_micros()
+    )?;
+    if let Some(upstream) = record.upstream {
+        write!(text, r#","upstream_microseconds":{}"#, upstream.as_micros())?;
+    }
+    if let Some(target) = &record.target {
+        text.push_str(r#","upstream":""#);
+        escape(text, target);
+        text.push('"');
+    }
+    write!(text, r#","bytes_in":{},"bytes_out":{}"#, record.bytes_in(), record.bytes_out)?;
+    if let Some(problem) = record.problem {
+        write!(text, r#","problem":"{problem}""#)?;
+    }
+    if !whole {
+        text.push_str(r#","broken_off":true"#);
+    }
+    text.push_str("}\n");
+    Ok(())
+}
+
+fn readable(
+    text: &mut String,
+    (second, micros): (&str, u32),
+    record: &Record,
+    took: Duration,
+    whole: bool,
+) -> std::fmt::Result {
+    write!(
+        text,
+        "{second}.{micros:06}Z  INFO access: {} {} {} {:.1}ms route={}",
+        record.status,
+        record.method,
+        cut(record.uri.path()),
+        took.as_secs_f64() * 1000.0,
+        record.route_name()
+    )?;
+    if let Some(principal) = &record.principal {
+        write!(text, " company={} key={}", principal.company_id, principal.actor)?;
+    }
+    if let Some(problem) = record.problem {
+        write!(text, " problem={problem}")?;
+    }
+    if !whole {
+        text.push_str(" broken_off=true");
+    }
+    writeln!(text, " request_id={}", record.request_id)
+}
+
+impl Record {
+    fn route_name(&self) -> &str {
+        self.route.as_ref().map_or("none", |route| route.name())
+    }
+}
+
+/// A path's beginning. A URI is ASCII: every byte is a place to cut at.
+fn cut(path: &str) -> &str {
+    path.get(..PATH).unwrap_or(path)
+}
+
+/// Text as it stands between quotes in JSON.
+fn escape(into: &mut String, text: &str) {
+    let plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
+    if text.as_bytes().iter().all(plain) {
+        return into.push_str(text);
+    }
+    for character in text.chars() {
+        match character {
+            '"' => into.push_str("\\\""),
+            '\\' => into.push_str("\\\\"),
+            control if control < ' ' => {
+                let _ = write!(into, "\\u{:04x}", control as u32);
+            }
+            other => into.push(other),
+        }
+    }
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("log", &self.log.is_some()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_caller_chooses_cannot_break_a_line() {
+        let mut text = String::new();
+        escape(&mut text, "a\"b\\c\nd\u{1}é");
+        assert_eq!(text, r#"a\"b\\c\u000ad\u0001é"#);
+        assert_eq!(cut(&"a".repeat(3000)).len(), PATH);
+    }
+}

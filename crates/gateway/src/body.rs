@@ -1,0 +1,203 @@
+//! Bodies on their way through: a request's towards an upstream, an answer's towards the caller.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::sync::mpsc;
+
+use crate::forward::Http1Answer;
+use crate::forward::Http2Answer;
+use crate::record::Record;
+
+/// What can go wrong with a body under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// More of it came than the route takes.
+    #[error("the request body is larger than the route takes")]
+    TooLarge,
+    /// The caller broke off, or sent what is no body.
+    #[error("the caller broke off")]
+    Caller,
+    /// The upstream broke off in the middle of its answer.
+    #[error("the upstream broke off")]
+    Upstream,
+    /// Nothing moved for too long.
+    #[error("nothing came for too long")]
+    Idle,
+}
+
+/// A request's body on its way to an upstream or a service.
+#[derive(Debug)]
+pub struct RequestBody(Sending);
+
+#[derive(Debug)]
+enum Sending {
+    Whole(Bytes),
+    Streaming { incoming: Incoming, left: u64, progress: Arc<AtomicU64> },
+    Channel { pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>, exact: Option<u64> },
+}
+
+impl RequestBody {
+    /// A body that is in memory.
+    pub(crate) const fn whole(bytes: Bytes) -> Self {
+        Self(Sending::Whole(bytes))
+    }
+
+    /// The caller's body as it comes, up to a limit. What has passed is added to `progress`.
+    pub(crate) const fn streaming(incoming: Incoming, limit: u64, progress: Arc<AtomicU64>) -> Self {
+        Self(Sending::Streaming { incoming, left: limit, progress })
+    }
+
+    /// A body that another task hands on piece by piece; `exact` bytes of it, when that is known.
+    pub(crate) const fn channel(
+        pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>,
+        exact: Option<u64>,
+    ) -> Self {
+        Self(Sending::Channel { pieces, exact })
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.0 {
+            Sending::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Sending::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Sending::Channel { pieces, .. } => pieces.poll_recv(cx),
+            Sending::Streaming { incoming, left, progress } => {
+                let Some(frame) = ready!(Pin::new(incoming).poll_frame(cx)) else { return Poll::Ready(None) };
+                let frame = frame.map_err(|_| BodyError::Caller)?;
+                if let Some(data) = frame.data_ref() {
+                    let length = data.len() as u64;
+                    *left = left.checked_sub(length).ok_or(BodyError::TooLarge)?;
+                    progress.fetch_add(length, Ordering::Relaxed);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Sending::Whole(bytes) => bytes.is_empty(),
+            Sending::Streaming { incoming, .. } => incoming.is_end_stream(),
+            Sending::Channel { exact, .. } => *exact == Some(0),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Sending::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Sending::Streaming { incoming, .. } => incoming.size_hint(),
+            Sending::Channel { exact, .. } => exact.map_or_else(SizeHint::default, SizeHint::with_exact),
+        }
+    }
+}
+
+/// An answer's body on its way to the caller. When it has ended, or is dropped, its request is told of.
+#[derive(Debug)]
+pub(crate) struct AnswerBody {
+    from: Source,
+    /// Whose answer it is; gone once told of.
+    record: Option<Record>,
+}
+
+/// Where an answer's body comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// Memory.
+    Whole(Bytes),
+    /// A connection of HTTP/1.1 that is driven by whoever reads the body.
+    Http1(Http1Answer),
+    /// A stream of an HTTP/2 connection.
+    Http2(Http2Answer),
+    /// A service of this process, in pieces.
+    Service(mpsc::Receiver<Result<Frame<Bytes>, BodyError>>),
+}
+
+impl AnswerBody {
+    pub(crate) const fn new(from: Source, record: Record) -> Self {
+        Self { from, record: Some(record) }
+    }
+
+    fn tell(&mut self, whole: bool) {
+        if let Some(record) = self.record.take() {
+            record.tell(whole);
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        let frame = match &mut this.from {
+            Source::Whole(bytes) if bytes.is_empty() => None,
+            Source::Whole(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
+            Source::Http1(answer) => ready!(answer.poll_frame(cx)),
+            Source::Http2(answer) => ready!(answer.poll_frame(cx)),
+            Source::Service(pieces) => ready!(pieces.poll_recv(cx)),
+        };
+        match &frame {
+            Some(Ok(frame)) => {
+                if let (Some(record), Some(data)) = (&mut this.record, frame.data_ref()) {
+                    record.bytes_out += data.len() as u64;
+                }
+                // Told before the last byte leaves: what was served has been counted.
+                if this.from.has_ended() {
+                    this.tell(true);
+                }
+            }
+            None => this.tell(true),
+            Some(Err(_)) => this.tell(false),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.from.has_ended()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.from {
+            Source::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Http1(answer) => answer.size_hint(),
+            Source::Http2(answer) => answer.size_hint(),
+            Source::Service(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Source {
+    fn has_ended(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Http1(answer) => answer.is_end_stream(),
+            Self::Http2(answer) => answer.is_end_stream(),
+            Self::Service(_) => false,
+        }
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        // A body that was never read because there is none has been answered whole.
+        let whole = self.from.has_ended();
+        self.tell(whole);
+    }
+}

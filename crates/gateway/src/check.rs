@@ -1,0 +1,87 @@
+//! Whether settings would be taken, told without starting anything.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use comporta_http::{Principal, Problem};
+use comporta_jwt::{Algorithm, SigningKey};
+use comporta_kernel::{Clock, CompanyId, Rng};
+
+use crate::compile::compile;
+use crate::config::Config;
+use crate::connections::Patience;
+use crate::credential::Signer;
+use crate::fault::Fault;
+use crate::gateway::{Neighbours, Options};
+use crate::issuers::Companies;
+use crate::ports::{Keys, Known};
+
+/// Every fault of the settings. `services` are the names of those there are.
+///
+/// # Errors
+/// What stands in the way of checking at all: no runtime can be made.
+pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<Fault>> {
+    // Never run: what compiling would begin ends with it, before its first step.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let nobody = Arc::new(Nobody);
+    let services: BTreeMap<_, _> = services.iter().map(|name| (*name, None)).collect();
+    let entered = runtime.enter();
+    let neighbours = Neighbours {
+        keys: Arc::clone(&nobody) as Arc<dyn Keys>,
+        companies: Arc::clone(&nobody) as Arc<dyn Companies>,
+        signer: nobody,
+        local_issuer: None,
+        services,
+        access: None,
+        runtime: runtime.handle().clone(),
+        clock: Clock::system(),
+        rng: Rng::system(),
+    };
+    let second = Duration::from_secs(1);
+    let options = Options {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        cores: 1,
+        max_connections: 1,
+        patience: Patience { idle: second, head: second, stall: second },
+        body_limit: 0,
+        service_calls: 1,
+    };
+    let faults = compile(config, &options, &neighbours, None).err().unwrap_or_default();
+    drop((neighbours, entered));
+    // Dropping it would wait, which a task of another runtime must not.
+    runtime.shutdown_background();
+    Ok(faults)
+}
+
+/// Stands for neighbours that are never asked.
+struct Nobody;
+
+#[async_trait]
+impl Keys for Nobody {
+    fn known(&self, _: &str) -> Known {
+        Known::Refused(Problem::not_found("key"))
+    }
+
+    async fn ask(&self, _: &str) -> Result<Arc<Principal>, Problem> {
+        Err(Problem::not_found("key"))
+    }
+}
+
+impl Companies for Nobody {
+    fn is_active(&self, _: CompanyId) -> bool {
+        false
+    }
+}
+
+impl Signer for Nobody {
+    fn key(&self, _: Algorithm) -> Option<Arc<SigningKey>> {
+        None
+    }
+
+    fn issuer(&self) -> &str {
+        ""
+    }
+}

@@ -1,0 +1,169 @@
+//! The connections of a core: how many, in what state, and which have been silent for too long.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use slab::Slab;
+
+use crate::deadline::Deadlines;
+
+/// How long a caller may take for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Between two requests.
+    pub idle: Duration,
+    /// For the head of a request, from its first byte; for the handshake of TLS.
+    pub head: Duration,
+    /// Between two pieces of a request's body, or to take a piece of an answer.
+    pub stall: Duration,
+}
+
+/// Every connection that is open.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    open: Mutex<Slab<Arc<Connection>>>,
+    count: AtomicU32,
+    draining: AtomicBool,
+}
+
+/// What is known of a connection: written by whoever reads and writes it, read by the tick.
+#[derive(Debug, Default)]
+pub(crate) struct Connection {
+    /// When it is closed unless the caller sends more; 0 for never. Milliseconds of the core's coarse clock.
+    read_by: AtomicU64,
+    /// When it is closed unless the caller takes more; 0 for never.
+    write_by: AtomicU64,
+    /// Requests that are being answered.
+    in_flight: AtomicU32,
+    /// Bytes of a head have come that is not whole yet.
+    in_head: AtomicBool,
+    over: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+/// A connection's place among the open ones; given back on drop.
+#[derive(Debug)]
+pub(crate) struct Open {
+    connections: Arc<Connections>,
+    key: usize,
+    connection: Arc<Connection>,
+}
+
+impl Connections {
+    pub(crate) fn new() -> Self {
+        Self { open: Mutex::default(), count: AtomicU32::new(0), draining: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn open(self: &Arc<Self>) -> Open {
+        let connection = Arc::new(Connection::default());
+        let key = self.lock().insert(Arc::clone(&connection));
+        self.count.fetch_add(1, Ordering::Relaxed);
+        Open { connections: Arc::clone(self), key, connection }
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Closes what has been silent for too long.
+    pub(crate) fn tick(&self, now: u64) {
+        for (_, connection) in self.lock().iter() {
+            let over = |by: &AtomicU64| (1..=now).contains(&by.load(Ordering::Relaxed));
+            if over(&connection.read_by) || over(&connection.write_by) {
+                connection.over.store(true, Ordering::Relaxed);
+                connection.wake();
+            }
+        }
+    }
+
+    /// Lets no connection take another request.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+        for (_, connection) in self.lock().iter() {
+            connection.wake();
+        }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slab<Arc<Connection>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.connections.lock().try_remove(self.key);
+        self.connections.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Connection {
+    /// Remembers whom to wake. The task of a connection stays the same: once is enough.
+    pub(crate) fn watch(&self, cx: &Context<'_>) {
+        *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+    }
+
+    /// Whether it has been silent for too long.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Nothing is under way: the next request may take its time.
+    pub(crate) fn idle(&self, deadlines: &Deadlines, patience: &Patience) {
+        self.in_head.store(false, Ordering::Relaxed);
+        self.read_by.store(deadlines.after(patience.idle), Ordering::Relaxed);
+    }
+
+    /// Bytes have come: the first ones of a head begin its time.
+    pub(crate) fn came(&self, deadlines: &Deadlines, patience: &Patience) {
+        let between = self.in_flight.load(Ordering::Relaxed) == 0;
+        if between && !self.in_head.swap(true, Ordering::Relaxed) {
+            self.read_by.store(deadlines.after(patience.head), Ordering::Relaxed);
+        }
+    }
+
+    /// A request's head is whole.
+    pub(crate) fn begins(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.in_head.store(false, Ordering::Relaxed);
+        self.read_by.store(0, Ordering::Relaxed);
+    }
+
+    /// A request has been answered.
+    pub(crate) fn ends(&self, deadlines: &Deadlines, patience: &Patience) {
+        if self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.idle(deadlines, patience);
+        }
+    }
+
+    /// The caller does not take what is written: from now on it has so much time.
+    pub(crate) fn stalls(&self, deadlines: &Deadlines, patience: &Patience) {
+        if self.write_by.load(Ordering::Relaxed) == 0 {
+            self.write_by.store(deadlines.after(patience.stall), Ordering::Relaxed);
+        }
+    }
+
+    /// The caller takes what is written.
+    pub(crate) fn flows(&self) {
+        if self.write_by.load(Ordering::Relaxed) != 0 {
+            self.write_by.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.lock().unwrap_or_else(PoisonError::into_inner) {
+            waker.wake_by_ref();
+        }
+    }
+}

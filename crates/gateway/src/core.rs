@@ -1,0 +1,107 @@
+//! A core of the data plane: a thread with a runtime, a listener and connections of its own.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use comporta_kernel::{Clock, IdSource, Rng};
+use tokio::runtime::Handle;
+
+use crate::access::{Access, Line};
+use crate::connections::{Connections, Patience};
+use crate::counts::Counts;
+use crate::deadline::Deadlines;
+use crate::forward::Pool;
+use crate::limit::Limits;
+use crate::plane::Plane;
+use crate::ports::Keys;
+
+/// What all cores share.
+pub(crate) struct Shared {
+    /// The routes in force: swapped whole, at once.
+    pub(crate) plane: ArcSwap<Plane>,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) limits: Limits,
+    pub(crate) access: Access,
+    pub(crate) clock: Clock,
+    /// The runtime of the services: whatever may take long is done there.
+    pub(crate) services: Handle,
+    /// When the process began, by which limits count.
+    pub(crate) epoch: Instant,
+}
+
+/// What belongs to one core.
+pub(crate) struct Core {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) counts: Counts,
+    pub(crate) line: Line,
+    pub(crate) ids: IdSource,
+    pub(crate) rng: Rng,
+    random: AtomicU64,
+    patience: Patience,
+}
+
+impl Core {
+    pub(crate) fn new(shared: Arc<Shared>, patience: Patience) -> Self {
+        // Its own source of chance: no core waits for another's lock.
+        let rng = Rng::system();
+        Self {
+            deadlines: Deadlines::new(),
+            connections: Arc::new(Connections::new()),
+            pool: Arc::default(),
+            counts: Counts::default(),
+            line: Line::default(),
+            ids: IdSource::new(shared.clock.clone(), rng.clone()),
+            random: AtomicU64::new(u64::from_le_bytes(rng.bytes()) | 1),
+            rng,
+            patience,
+            shared,
+        }
+    }
+
+    pub(crate) const fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// Nanoseconds since the process's epoch: the time by which limits count.
+    pub(crate) fn nanos(&self, now: Instant) -> u64 {
+        u64::try_from(now.duration_since(self.shared.epoch).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// A number to choose a target by (xorshift64): quick, and no secret.
+    pub(crate) fn random(&self) -> u64 {
+        // Only this core's thread moves it on.
+        let mut number = self.random.load(Ordering::Relaxed);
+        number ^= number << 13;
+        number ^= number >> 7;
+        number ^= number << 17;
+        self.random.store(number, Ordering::Relaxed);
+        number
+    }
+
+    /// Ten times a second: deadlines, silent connections. Less often: connections nobody uses.
+    pub(crate) fn tick(&self, count: u64) {
+        self.deadlines.tick();
+        self.connections.tick(self.deadlines.now());
+        if count.is_multiple_of(50) {
+            self.pool.tidy();
+        }
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}

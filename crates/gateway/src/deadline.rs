@@ -1,0 +1,186 @@
+//! Coarse deadlines of a core: so cheap that every request can have some.
+//!
+//! A timer of the runtime costs a lock and a walk of its wheel for each request, though hardly any ever fires. Here a
+//! deadline is a place in a list that is looked through ten times a second; it fires up to two ticks late.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+use slab::Slab;
+
+/// How often deadlines are looked at.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+
+/// The deadlines of a core, and its coarse clock.
+#[derive(Debug)]
+pub(crate) struct Deadlines {
+    started: Instant,
+    /// Milliseconds since `started`, as of the last tick.
+    now: AtomicU64,
+    waiting: Mutex<Slab<Waiting>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    until: u64,
+    /// Gone once the deadline has fired.
+    waker: Option<Waker>,
+}
+
+/// What was waited for did not come in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimedOut;
+
+impl Deadlines {
+    pub(crate) fn new() -> Self {
+        Self { started: Instant::now(), now: AtomicU64::new(0), waiting: Mutex::default() }
+    }
+
+    /// Milliseconds since this core began, at most a tick old.
+    pub(crate) fn now(&self) -> u64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// When something that may take so long is over its time.
+    pub(crate) fn after(&self, limit: Duration) -> u64 {
+        let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        // What is left of the present tick is given away, so that no deadline is early.
+        self.now().saturating_add(limit).saturating_add(TICK.as_millis() as u64)
+    }
+
+    /// Moves the clock on and wakes whoever is over its time.
+    pub(crate) fn tick(&self) {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.now.store(now, Ordering::Relaxed);
+        for (_, waiting) in self.lock().iter_mut() {
+            if waiting.until <= now
+                && let Some(waker) = waiting.waker.take()
+            {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Waits for a future, but no longer than the limit.
+    pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Result<F::Output, TimedOut> {
+        let mut future = pin!(future);
+        let mut place: Option<Place<'_>> = None;
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Ok(output));
+            }
+            match &place {
+                None => {
+                    let waiting = Waiting { until: self.after(limit), waker: Some(cx.waker().clone()) };
+                    place = Some(Place { deadlines: self, key: self.lock().insert(waiting) });
+                    Poll::Pending
+                }
+                Some(place) if place.has_fired(cx.waker()) => Poll::Ready(Err(TimedOut)),
+                Some(_) => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// The same for what may take long as long as something moves: `moved` must change within each limit.
+    pub(crate) async fn while_moving<F: Future>(
+        &self,
+        limit: Duration,
+        moved: &AtomicU64,
+        future: F,
+    ) -> Result<F::Output, TimedOut> {
+        let mut future = pin!(future);
+        loop {
+            let before = moved.load(Ordering::Relaxed);
+            match self.within(limit, future.as_mut()).await {
+                Err(TimedOut) if moved.load(Ordering::Relaxed) != before => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slab<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the list; given back on drop.
+struct Place<'a> {
+    deadlines: &'a Deadlines,
+    key: usize,
+}
+
+impl Place<'_> {
+    fn has_fired(&self, waker: &Waker) -> bool {
+        let mut waiting = self.deadlines.lock();
+        let Some(waiting) = waiting.get_mut(self.key) else { return true };
+        match &mut waiting.waker {
+            None => true,
+            Some(held) => {
+                held.clone_from(waker);
+                false
+            }
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.deadlines.lock().try_remove(self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Deadlines whose clock ticks.
+    fn ticking() -> Arc<Deadlines> {
+        let deadlines = Arc::new(Deadlines::new());
+        let ticking = Arc::clone(&deadlines);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(TICK / 10).await;
+                ticking.tick();
+            }
+        });
+        deadlines
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up_and_what_is_in_time_is_not() {
+        let deadlines = ticking();
+        let limit = Duration::from_millis(50);
+        let began = Instant::now();
+        assert_eq!(deadlines.within(limit, std::future::pending::<()>()).await, Err(TimedOut));
+        assert!(began.elapsed() >= limit);
+        let soon = async {
+            tokio::task::yield_now().await;
+            7
+        };
+        assert_eq!(deadlines.within(limit, soon).await, Ok(7));
+        assert!(deadlines.lock().is_empty(), "no place is kept");
+    }
+
+    #[tokio::test]
+    async fn what_moves_may_take_long_and_what_stops_may_not() {
+        let deadlines = ticking();
+        let moved = Arc::new(AtomicU64::new(0));
+        let moving = Arc::clone(&moved);
+        let long = async move {
+            for _ in 0..20 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                moving.fetch_add(1, Ordering::Relaxed);
+            }
+            std::future::pending::<()>().await;
+        };
+        let ended = deadlines.while_moving(Duration::from_millis(60), &moved, long).await;
+        assert_eq!((ended, moved.load(Ordering::Relaxed)), (Err(TimedOut), 20));
+    }
+}

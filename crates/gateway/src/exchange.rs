@@ -1,0 +1,224 @@
+//! The life of a request, from its head to the head of its answer. One function shows the order.
+
+mod answer;
+mod onward;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use comporta_http::{NewRequestId, Principal, Problem, is_well_formed_request_id, kinds};
+use http::header::{ALLOW, ORIGIN};
+use http::request::Parts;
+use http::uri::InvalidUri;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use self::answer::Reply;
+use crate::body::AnswerBody;
+use crate::connections::Connection;
+use crate::core::Core;
+use crate::limit::{self, Subject};
+use crate::model::cors;
+use crate::model::forwarded::{Caller, Peer};
+use crate::model::header_hygiene;
+use crate::model::path_pattern::{Captures, normalise};
+use crate::model::rewrite::Redirect;
+use crate::model::table::Found;
+use crate::model::trace::TraceContext;
+use crate::plane::{Destination, Plane, Route};
+use crate::record::Record;
+
+/// A request under way.
+struct Call<'a> {
+    core: &'a Arc<Core>,
+    plane: &'a Plane,
+    record: Record,
+    peer: &'a Peer,
+    caller: Caller,
+    /// Headers that the answer carries whatever becomes of the request.
+    told: HeaderMap,
+    /// Of a page of another origin: what its route says of that, and the headers it goes by.
+    page: Option<(Arc<Route>, HeaderMap)>,
+}
+
+/// A request whose head has been read.
+struct Asked {
+    head: Parts,
+    body: Incoming,
+    captures: Captures,
+    principal: Option<Arc<Principal>>,
+}
+
+/// Answers a request.
+pub(crate) async fn exchange(
+    core: Arc<Core>,
+    connection: Arc<Connection>,
+    peer: Arc<Peer>,
+    request: Request<Incoming>,
+) -> Response<AnswerBody> {
+    let plane = core.shared.plane.load_full();
+    let (head, body) = request.into_parts();
+    let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
+    let record = begin(&core, connection, &head, caller.address);
+    let (told, page) = (HeaderMap::new(), None);
+    let mut call = Call { core: &core, plane: &plane, record, peer: &peer, caller, told, page };
+    let reply = match pass(&mut call, head, body).await {
+        Ok(reply) => reply,
+        Err(problem) => call.refused(&problem),
+    };
+    call.reply(reply)
+}
+
+/// The order in which a request meets what stands between its caller and its upstream.
+async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Reply, Box<Problem>> {
+    // First what two servers could read in two ways: everything below trusts path, host and framing.
+    header_hygiene::check(&head).map_err(|fault| malformed(&fault))?;
+    clean_path(&mut head)?;
+
+    // A browser asks in advance and without credentials, so before who calls.
+    if let Some(headers) = call.preflight(&head) {
+        return Ok(Reply::empty(StatusCode::NO_CONTENT, headers));
+    }
+
+    // Which route: all that follows is the route's own.
+    let (route, captures) = match call.find(&head, &head.method) {
+        Ok(found) => found,
+        // Who shows no credential does not learn what exists.
+        Err(problem) => {
+            call.plane.nowhere.identify(call.core, &call.plane.issuers, &head.headers).await?;
+            return Err(problem);
+        }
+    };
+    call.takes(&route, &head);
+
+    // Who: before anything that costs.
+    let gate = &route.gate;
+    let principal = gate.identify(call.core, &call.plane.issuers, &head.headers).await;
+    let principal = principal.map_err(|problem| call.unauthenticated(&route, Box::new(problem)))?;
+    call.record.principal.clone_from(&principal);
+    gate.admit(principal.as_deref(), &head.method)?;
+
+    // How often: after who, because it counts by company; before the body is read.
+    call.limit(&route, principal.as_deref()).await?;
+
+    // How much: what is announced is refused before it is sent, the rest is counted on its way.
+    if body.size_hint().lower() > route.body_limit {
+        return Err(too_large(route.body_limit));
+    }
+
+    let asked = Asked { head, body, captures, principal };
+    match &route.leads_to {
+        Destination::Elsewhere(redirect) => call.elsewhere(redirect, &asked),
+        Destination::Service(service) => call.to_service(&route, service, asked).await,
+        Destination::Remote(remote) => call.to_remote(&route, remote, asked).await,
+        Destination::Nowhere => {
+            Err(Box::new(Problem::unavailable("the service does not run in this process")))
+        }
+    }
+}
+
+fn begin(core: &Arc<Core>, connection: Arc<Connection>, head: &Parts, client: IpAddr) -> Record {
+    let given = head.headers.get("x-request-id").and_then(|value| value.to_str().ok());
+    let given = given.filter(|text| is_well_formed_request_id(text));
+    let request_id = given.map_or_else(|| core.ids.next::<NewRequestId>().to_string().into(), Arc::from);
+    Record {
+        core: Arc::clone(core),
+        connection,
+        began: Instant::now(),
+        request_id,
+        trace: TraceContext::of(&head.headers, || core.rng.bytes()),
+        client,
+        method: head.method.clone(),
+        uri: head.uri.clone(),
+        route: None,
+        principal: None,
+        target: None,
+        upstream: None,
+        problem: None,
+        status: 0,
+        bytes_in: None,
+        bytes_out: 0,
+    }
+}
+
+/// Puts the normal form of the path in place of what was sent, so that route and upstream see the same.
+fn clean_path(head: &mut Parts) -> Result<(), Box<Problem>> {
+    let path = normalise(head.uri.path()).map_err(|fault| malformed(&fault))?;
+    if path != head.uri.path() {
+        let cleaned = match head.uri.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.into_owned(),
+        };
+        // The host, where the target names one, stays: routes go by it.
+        let mut parts = head.uri.clone().into_parts();
+        parts.path_and_query = Some(cleaned.parse().map_err(|fault: InvalidUri| malformed(&fault))?);
+        head.uri = Uri::from_parts(parts).map_err(|fault| malformed(&fault))?;
+    }
+    Ok(())
+}
+
+impl Call<'_> {
+    /// What a browser is told that asks whether a page may call.
+    fn preflight(&mut self, head: &Parts) -> Option<HeaderMap> {
+        let method = cors::preflight_method(&head.method, &head.headers)?;
+        let (route, _) = self.find(head, &method).ok()?;
+        let headers = route.cors.as_ref()?.preflight(&head.headers);
+        self.record.route = Some(route);
+        Some(headers)
+    }
+
+    fn find(&self, head: &Parts, method: &Method) -> Result<(Arc<Route>, Captures), Box<Problem>> {
+        let path = head.uri.path();
+        let host = header_hygiene::host(head).unwrap_or_default();
+        match self.plane.table.find(host, path, method, &head.headers) {
+            Found::Route { index, captures } => Ok((Arc::clone(&self.plane.routes[index]), captures)),
+            Found::MethodNotAllowed { allow } => {
+                let detail = "the allow header lists what this path takes";
+                Err(Box::new(Problem::new(&kinds::METHOD_NOT_ALLOWED, detail).with_header(ALLOW, allow)))
+            }
+            Found::Nothing => {
+                Err(Box::new(Problem::new(&kinds::NOT_FOUND, format!("there is nothing at {path}"))))
+            }
+        }
+    }
+
+    /// Notes which route has taken the request.
+    fn takes(&mut self, route: &Arc<Route>, head: &Parts) {
+        self.record.route = Some(Arc::clone(route));
+        if route.cors.is_some() {
+            let origin = head.headers.get(ORIGIN).map(|origin| (ORIGIN, origin.clone()));
+            self.page = Some((Arc::clone(route), origin.into_iter().collect()));
+        }
+    }
+
+    fn elsewhere(&self, redirect: &Redirect, asked: &Asked) -> Result<Reply, Box<Problem>> {
+        let uri = &asked.head.uri;
+        let location = redirect.location(uri.path(), &asked.captures, uri.query());
+        Ok(Reply::redirect(redirect.status(), location.map_err(|fault| malformed(&fault))?))
+    }
+
+    async fn limit(&mut self, route: &Route, principal: Option<&Principal>) -> Result<(), Box<Problem>> {
+        let Some(rule) = &route.limit else { return Ok(()) };
+        let client = self.record.client;
+        let subject = Subject::of(rule.by(), principal, client);
+        let now = self.core.nanos(self.record.began);
+        let verdict = self.core.shared.limits.take(rule, subject, now).await;
+        limit::write(rule, &verdict, &mut self.told);
+        match verdict.allowed {
+            true => Ok(()),
+            false => {
+                Err(Box::new(Problem::new(&kinds::TOO_MANY_REQUESTS, "the limit of this route is used up")))
+            }
+        }
+    }
+}
+
+fn malformed(fault: &dyn std::fmt::Display) -> Box<Problem> {
+    Box::new(Problem::new(&kinds::MALFORMED, fault.to_string()))
+}
+
+fn too_large(limit: u64) -> Box<Problem> {
+    Box::new(Problem::new(&kinds::TOO_LARGE, format!("this route takes at most {limit} bytes")))
+}

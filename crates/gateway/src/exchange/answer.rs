@@ -1,0 +1,73 @@
+//! The answer on its way back: what every answer carries, whoever gave it.
+
+use bytes::Bytes;
+use comporta_http::{PROBLEM_JSON, Problem};
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+
+use super::Call;
+use crate::body::{AnswerBody, Source};
+use crate::plane::Route;
+
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// An answer before it carries what every answer does.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Source,
+}
+
+impl Reply {
+    /// What a service or a target gave.
+    pub(super) fn given(parts: Parts, body: Source) -> Self {
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(super) fn empty(status: StatusCode, headers: HeaderMap) -> Self {
+        Self { status, headers, body: Source::Whole(Bytes::new()) }
+    }
+
+    pub(super) fn redirect(status: StatusCode, location: HeaderValue) -> Self {
+        Self::empty(status, HeaderMap::from_iter([(header::LOCATION, location)]))
+    }
+}
+
+impl Call<'_> {
+    /// A refusal, with its body.
+    pub(super) fn refused(&mut self, problem: &Problem) -> Reply {
+        let mut headers = HeaderMap::new();
+        problem.tell(&mut headers);
+        headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        let body = problem.body(self.record.uri.path(), &self.record.request_id);
+        self.record.problem = Some(problem.kind().slug);
+        Reply { status: problem.kind().status, headers, body: Source::Whole(body.into()) }
+    }
+
+    /// A 401 says what the route takes.
+    pub(super) fn unauthenticated(&mut self, route: &Route, problem: Box<Problem>) -> Box<Problem> {
+        if problem.kind().status == StatusCode::UNAUTHORIZED {
+            self.told.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(route.gate.challenge()));
+        }
+        problem
+    }
+
+    /// What every answer carries is added here, and the record goes with the body to its end.
+    pub(super) fn reply(self, reply: Reply) -> Response<AnswerBody> {
+        let Self { mut record, told, page, .. } = self;
+        let Reply { status, mut headers, body } = reply;
+        record.status = status.as_u16();
+        headers.extend(told);
+        if let Some((route, origin)) = &page
+            && let Some(cors) = &route.cors
+        {
+            cors.answer(origin, &mut headers);
+        }
+        headers.insert(X_REQUEST_ID, record.request_id_header());
+        let mut response = Response::new(AnswerBody::new(body, record));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}

@@ -1,0 +1,173 @@
+//! Onward to who answers: a service of this process, or a target over HTTP.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use comporta_http::{Principal, Problem, RequestId, kinds};
+use http::header::{AUTHORIZATION, CONNECTION, HOST, UPGRADE};
+use http::{HeaderMap, HeaderValue, Request, Uri, Version};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+
+use super::answer::{Reply, X_REQUEST_ID};
+use super::{Asked, Call, malformed, too_large};
+use crate::body::{BodyError, RequestBody};
+use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
+use crate::model::header_hygiene;
+use crate::plane::Route;
+use crate::service::{Called, NoAnswer};
+use crate::upgrade;
+use crate::who::API_KEY;
+
+impl Call<'_> {
+    pub(super) async fn to_service(
+        &mut self,
+        route: &Route,
+        service: &Called,
+        asked: Asked,
+    ) -> Result<Reply, Box<Problem>> {
+        let Asked { mut head, body, principal, .. } = asked;
+        // A service knows its caller from the gateway alone.
+        header_hygiene::strip_hop_by_hop(&mut head.headers);
+        head.headers.remove(API_KEY);
+        head.extensions.insert(RequestId::new(Arc::clone(&self.record.request_id)));
+        if let Some(principal) = principal {
+            head.extensions.insert(principal);
+        }
+        let moved = Arc::new(AtomicU64::new(0));
+        if !body.is_end_stream() {
+            self.record.bytes_in = Some(Arc::clone(&moved));
+        }
+        let sent = Instant::now();
+        let request = Request::from_parts(head, body);
+        let answer = service.call(self.core, request, route.body_limit, &moved).await;
+        self.record.upstream = Some(sent.elapsed());
+        match answer {
+            Ok((mut parts, body)) => {
+                route.rewrite.change_response(&mut parts.headers);
+                Ok(Reply::given(parts, body))
+            }
+            Err(NoAnswer::Full) => Err(Box::new(Problem::unavailable("the service has all it can do"))),
+            Err(NoAnswer::Body(error)) => Err(of_body(route, error)),
+            Err(NoAnswer::Failed) => {
+                Err(Box::new(Problem::new(&kinds::INTERNAL, "the service gave no answer")))
+            }
+        }
+    }
+
+    pub(super) async fn to_remote(
+        &mut self,
+        route: &Route,
+        remote: &Arc<Remote>,
+        asked: Asked,
+    ) -> Result<Reply, Box<Problem>> {
+        let Asked { mut head, body, captures, principal } = asked;
+        let protocol = match head.version {
+            Version::HTTP_11 => header_hygiene::upgrade(&head.headers).cloned(),
+            _ => None,
+        };
+        let on_upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| protocol.is_some());
+        let path = route.rewrite.path(head.uri.path(), &captures, head.uri.query());
+        let path = path.map_err(|fault| malformed(&fault))?.or_else(|| head.uri.path_and_query().cloned());
+        let headers =
+            self.headers(route, remote, head.headers, protocol.as_ref(), principal.as_deref()).await?;
+        let outgoing = Outgoing {
+            method: head.method,
+            path: path.map(Uri::from).unwrap_or_default(),
+            headers,
+            host: route.rewrite.host().cloned(),
+            upgrades: protocol.is_some(),
+        };
+        let body = self.body(route, body);
+        let sent = Instant::now();
+        let answered = forward(self.core, remote, outgoing, body).await;
+        self.record.upstream = Some(sent.elapsed());
+        let Answered { mut parts, from, target } = answered.map_err(|failure| of_target(route, failure))?;
+        self.record.target = Some(target);
+        let body = match from {
+            From::Body(body) => body,
+            From::Upgrade(accepted) => return self.upgraded(parts, on_upgrade, *accepted),
+        };
+        header_hygiene::strip_hop_by_hop(&mut parts.headers);
+        route.rewrite.change_response(&mut parts.headers);
+        Ok(Reply::given(parts, body))
+    }
+
+    /// What the target is told: none of the caller's credentials, all that we know of the caller.
+    async fn headers(
+        &mut self,
+        route: &Route,
+        remote: &Remote,
+        mut headers: HeaderMap,
+        protocol: Option<&HeaderValue>,
+        principal: Option<&Principal>,
+    ) -> Result<HeaderMap, Box<Problem>> {
+        header_hygiene::strip_hop_by_hop(&mut headers);
+        headers.remove(HOST);
+        headers.remove(API_KEY);
+        if route.gate.takes_authorization() {
+            headers.remove(AUTHORIZATION);
+        }
+        if let Some(protocol) = protocol {
+            headers.insert(UPGRADE, protocol.clone());
+            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        }
+        self.peer.write(&self.caller, &mut headers);
+        self.record.trace.child(self.core.rng.bytes(), &mut headers);
+        headers.insert(X_REQUEST_ID, self.record.request_id_header());
+        route.rewrite.change_request(&mut headers);
+        if let Some(credential) = &remote.credential {
+            credential.show(self.core, principal, &mut headers).await?;
+        }
+        Ok(headers)
+    }
+
+    fn body(&mut self, route: &Route, body: Incoming) -> OutgoingBody {
+        if body.is_end_stream() {
+            return OutgoingBody::Empty;
+        }
+        let moved = Arc::new(AtomicU64::new(0));
+        self.record.bytes_in = Some(Arc::clone(&moved));
+        let body = RequestBody::streaming(body, route.body_limit, Arc::clone(&moved));
+        OutgoingBody::Streaming { body, moved }
+    }
+
+    /// From here on the two ends speak another protocol, and we only carry it.
+    fn upgraded(
+        &self,
+        parts: http::response::Parts,
+        on_upgrade: Option<OnUpgrade>,
+        accepted: upgrade::Accepted,
+    ) -> Result<Reply, Box<Problem>> {
+        let Some(on_upgrade) = on_upgrade else {
+            return Err(Box::new(Problem::new(
+                &kinds::BAD_GATEWAY,
+                "the upstream changed the protocol unasked",
+            )));
+        };
+        upgrade::carry(Arc::clone(self.core), on_upgrade, accepted);
+        Ok(Reply::empty(parts.status, parts.headers))
+    }
+}
+
+fn of_body(route: &Route, error: BodyError) -> Box<Problem> {
+    match error {
+        BodyError::TooLarge => too_large(route.body_limit),
+        BodyError::Idle => Box::new(Problem::new(&kinds::REQUEST_TIMEOUT, "the body stopped coming")),
+        BodyError::Caller | BodyError::Upstream => {
+            Box::new(Problem::new(&kinds::MALFORMED, "the body broke off"))
+        }
+    }
+}
+
+fn of_target(route: &Route, failure: Failure) -> Box<Problem> {
+    Box::new(match failure {
+        Failure::Full => Problem::unavailable("the upstream has all it can do"),
+        Failure::Unreachable => Problem::unavailable("no target of the upstream can be reached"),
+        Failure::Broke => Problem::new(&kinds::BAD_GATEWAY, "the upstream broke off before it answered"),
+        Failure::TimedOut => Problem::new(&kinds::GATEWAY_TIMEOUT, "the upstream did not answer in time"),
+        Failure::Body(error) => return of_body(route, error),
+    })
+}

@@ -1,0 +1,388 @@
+//! On to a target: which one, on which connection, and what is tried again.
+
+mod connect;
+mod http1;
+mod http2;
+mod pool;
+mod stream;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::task::Poll;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use hyper::body::Incoming;
+use tokio_rustls::TlsConnector;
+
+use self::connect::Connection;
+use self::http1::SendFailure;
+use crate::body::{BodyError, RequestBody, Source};
+use crate::cluster::{Cluster, NoTarget, Outcome, Pick};
+use crate::config::{HttpVersion, Retry, Timeouts};
+use crate::core::Core;
+use crate::credential::Credential;
+use crate::deadline::TimedOut;
+
+pub(crate) use connect::offered;
+pub(crate) use http1::{Http1, Http1Answer};
+pub(crate) use http2::Http2Answer;
+use pool::Home;
+pub(crate) use pool::Pool;
+pub(crate) use stream::Stream;
+
+/// Targets over HTTP, and how they are spoken to.
+pub(crate) struct Remote {
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) version: HttpVersion,
+    pub(crate) tls: TlsConnector,
+    /// Tells its connections from those to the same targets under other settings of TLS.
+    pub(crate) variant: u64,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: Retry,
+    pub(crate) max_idle: u32,
+    pub(crate) credential: Option<Credential>,
+}
+
+/// A request as it goes on to a target.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) path: Uri,
+    pub(crate) headers: HeaderMap,
+    /// The host header, in place of the target's own.
+    pub(crate) host: Option<HeaderValue>,
+    /// The caller asks for another protocol on this connection.
+    pub(crate) upgrades: bool,
+}
+
+/// The body that goes on.
+#[derive(Debug)]
+pub(crate) enum OutgoingBody {
+    /// None: the request may be sent again.
+    Empty,
+    /// The caller's, as it comes: once sent, it is gone.
+    Streaming { body: RequestBody, moved: Arc<AtomicU64> },
+}
+
+/// A target's answer.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) parts: http::response::Parts,
+    pub(crate) from: From,
+    /// The target that gave it.
+    pub(crate) target: Arc<str>,
+}
+
+/// What follows an answer's head.
+#[derive(Debug)]
+pub(crate) enum From {
+    /// A body.
+    Body(Source),
+    /// Another protocol, on this connection.
+    Upgrade(Box<(Http1, Response<Incoming>, Pick)>),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Every target has as much as it may have.
+    Full,
+    /// No target is there, or none could be reached.
+    Unreachable,
+    /// The target broke off, or answered what is no HTTP.
+    Broke,
+    /// It took too long.
+    TimedOut,
+    /// The caller's body is to blame.
+    Body(BodyError),
+}
+
+/// Sends a request on, again if it may be repeated and the budget allows.
+pub(crate) async fn forward(
+    core: &Core,
+    remote: &Remote,
+    request: Outgoing,
+    body: OutgoingBody,
+) -> Result<Answered, Failure> {
+    remote.cluster.count_request(core.nanos(Instant::now()));
+    let mut attempts = Attempts { core, remote, request, tried: 0, left: remote.retry.attempts };
+    match body {
+        OutgoingBody::Empty => attempts.repeatable().await,
+        OutgoingBody::Streaming { body, moved } => attempts.once(body, &moved).await,
+    }
+}
+
+struct Attempts<'a> {
+    core: &'a Core,
+    remote: &'a Remote,
+    request: Outgoing,
+    /// Targets tried already, a bit each.
+    tried: u64,
+    left: u32,
+}
+
+impl Attempts<'_> {
+    /// A request without a body.
+    async fn repeatable(&mut self) -> Result<Answered, Failure> {
+        let repeatable = self.request.method.is_idempotent() && !self.request.upgrades;
+        let mut pick = self.pick().await?;
+        loop {
+            let sent = self.attempt(pick, RequestBody::whole(Bytes::new()), None).await;
+            let failure = match sent {
+                Ok(answered) if repeatable && is_bad_gateway(answered.parts.status) && self.may_repeat() => {
+                    match self.pick().await {
+                        Ok(another) => pick = another,
+                        // Nobody else has room: what was answered is better than nothing.
+                        Err(_) => return Ok(answered),
+                    }
+                    continue;
+                }
+                Ok(answered) => return Ok(answered),
+                Err((failure, _)) => failure,
+            };
+            let reached = failure != Failure::Unreachable;
+            if (reached && !repeatable) || !self.may_repeat() {
+                return Err(failure);
+            }
+            pick = self.pick().await.map_err(|_| failure)?;
+        }
+    }
+
+    /// A request with a body, which goes out once: again only as long as no target has been reached.
+    async fn once(&mut self, mut body: RequestBody, moved: &AtomicU64) -> Result<Answered, Failure> {
+        loop {
+            let pick = self.pick().await?;
+            match self.attempt(pick, body, Some(moved)).await {
+                Ok(answered) => return Ok(answered),
+                Err((_, Some(unsent))) if self.may_repeat() => body = unsent,
+                Err((failure, _)) => return Err(failure),
+            }
+        }
+    }
+
+    async fn pick(&mut self) -> Result<Pick, Failure> {
+        let (core, cluster) = (self.core, &self.remote.cluster);
+        let now = core.nanos(Instant::now());
+        let pick = match cluster.pick(core.random(), self.tried, now) {
+            // All have been tried: the one that broke a connection may take a new one.
+            Err(NoTarget::AllTried) => {
+                self.tried = 0;
+                cluster.pick(core.random(), 0, now)
+            }
+            // The first moments of an upstream: its names are being looked up.
+            Err(NoTarget::Unresolved) => {
+                cluster.looked_up().await;
+                cluster.pick(core.random(), self.tried, core.nanos(Instant::now()))
+            }
+            pick => pick,
+        };
+        let pick = pick.map_err(|none| match none {
+            NoTarget::Full => Failure::Full,
+            NoTarget::AllTried | NoTarget::Unresolved => Failure::Unreachable,
+        })?;
+        self.tried |= 1 << pick.index();
+        Ok(pick)
+    }
+
+    /// Whether there is one more attempt, and room for it in the budget.
+    fn may_repeat(&mut self) -> bool {
+        let may = self.left > 0 && self.remote.cluster.may_retry(self.core.nanos(Instant::now()));
+        self.left = self.left.saturating_sub(1);
+        may
+    }
+
+    /// One attempt at one target. A body of which nothing was sent comes back with the failure.
+    async fn attempt(
+        &mut self,
+        mut pick: Pick,
+        mut body: RequestBody,
+        moved: Option<&AtomicU64>,
+    ) -> Result<Answered, (Failure, Option<RequestBody>)> {
+        loop {
+            let (connection, pooled) = match self.connection(&mut pick).await {
+                Ok(found) => found,
+                Err(_) => {
+                    pick.report(Outcome::ConnectFailed, self.core.nanos(Instant::now()));
+                    return Err((Failure::Unreachable, Some(body)));
+                }
+            };
+            let sent = self.send(connection, body, moved, &pick).await;
+            let failure = match sent {
+                Ok((response, connection)) => return Ok(self.answered(response, connection, pick)),
+                // The target closed it while it was idle: not a word was said on it.
+                Err(SendError::Failed(SendFailure::Unsent(unsent))) if pooled => {
+                    body = unsent.into_body();
+                    continue;
+                }
+                Err(SendError::TimedOut) => Failure::TimedOut,
+                Err(SendError::Failed(SendFailure::Body(error))) => return Err((Failure::Body(error), None)),
+                Err(SendError::Failed(SendFailure::Unsent(unsent))) => {
+                    pick.report(Outcome::Broke, self.core.nanos(Instant::now()));
+                    return Err((Failure::Broke, Some(unsent.into_body())));
+                }
+                Err(SendError::Failed(SendFailure::Broke(error))) => {
+                    tracing::debug!(%error, target_url = pick.target().url(), "an upstream broke off");
+                    Failure::Broke
+                }
+                Err(SendError::Failed(SendFailure::Closed)) => Failure::Broke,
+            };
+            let outcome = if failure == Failure::TimedOut { Outcome::TimedOut } else { Outcome::Broke };
+            pick.report(outcome, self.core.nanos(Instant::now()));
+            return Err((failure, None));
+        }
+    }
+
+    /// A connection to the target, and whether it was one of the pool.
+    async fn connection(&self, pick: &mut Pick) -> io::Result<(Connection, bool)> {
+        let (pool, remote, key) = (&self.core.pool, self.remote, self.remote.pool_key(pick));
+        if remote.version != HttpVersion::Http1
+            && !self.request.upgrades
+            && let Some(connection) = pool.http2(key)
+        {
+            return Ok((Connection::Http2(connection), true));
+        }
+        let pooled = poll_fn(|cx| Poll::Ready(pool.take_http1(key, remote.max_idle, cx))).await;
+        if let Some(connection) = pooled {
+            return Ok((Connection::Http1(connection), true));
+        }
+        let connection = self.connect(pick).await?;
+        if let Connection::Http2(connection) = &connection {
+            pool.put_http2(key, connection);
+        }
+        Ok((connection, false))
+    }
+
+    /// A new connection, to the first of the target's addresses that takes one.
+    async fn connect(&self, pick: &mut Pick) -> io::Result<Connection> {
+        // An upgrade is a thing of HTTP/1.1.
+        let version = if self.request.upgrades { HttpVersion::Http1 } else { self.remote.version };
+        let limit = self.remote.timeouts.connect.duration();
+        let mut address = pick.address();
+        loop {
+            let tls = pick.target().server_name().cloned().map(|name| (name, &self.remote.tls));
+            let connecting = connect::connect(address, tls, version);
+            let connection = self.core.deadlines.within(limit, connecting).await;
+            let error = match connection {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => error,
+                Err(TimedOut) => io::ErrorKind::TimedOut.into(),
+            };
+            tracing::debug!(%error, %address, "a target takes no connection");
+            address = pick.another_address().ok_or(error)?;
+        }
+    }
+
+    async fn send(
+        &mut self,
+        mut connection: Connection,
+        body: RequestBody,
+        moved: Option<&AtomicU64>,
+        pick: &Pick,
+    ) -> Result<(Response<Incoming>, Connection), SendError> {
+        let request = self.request(pick, matches!(connection, Connection::Http2(_)), body);
+        let limit = self.remote.timeouts.response.duration();
+        let deadlines = &self.core.deadlines;
+        let sending = async {
+            match &mut connection {
+                Connection::Http1(connection) => connection.send(request).await,
+                Connection::Http2(connection) => connection.send(request).await,
+            }
+        };
+        let sent = match moved {
+            None => deadlines.within(limit, sending).await,
+            Some(moved) => deadlines.while_moving(limit, moved, sending).await,
+        };
+        match sent {
+            Ok(Ok(response)) => Ok((response, connection)),
+            Ok(Err(failure)) => Err(SendError::Failed(failure)),
+            Err(TimedOut) => Err(SendError::TimedOut),
+        }
+    }
+
+    /// The request for one target; the headers stay here for another attempt while there may be one.
+    fn request(&mut self, pick: &Pick, http2: bool, body: RequestBody) -> Request<RequestBody> {
+        let headers = match self.left {
+            0 => std::mem::take(&mut self.request.headers),
+            _ => self.request.headers.clone(),
+        };
+        let mut request = Request::new(body);
+        request.method_mut().clone_from(&self.request.method);
+        *request.headers_mut() = headers;
+        if http2 {
+            *request.uri_mut() = self.absolute(pick);
+            *request.version_mut() = http::Version::HTTP_2;
+            request.headers_mut().remove(header::CONNECTION);
+        } else {
+            request.uri_mut().clone_from(&self.request.path);
+            let host = self.request.host.as_ref().unwrap_or_else(|| pick.target().authority());
+            request.headers_mut().insert(header::HOST, host.clone());
+        }
+        request
+    }
+
+    /// The place as HTTP/2 tells it: scheme and authority are part of it.
+    fn absolute(&self, pick: &Pick) -> Uri {
+        let host = self.request.host.as_ref().unwrap_or_else(|| pick.target().authority());
+        let scheme = if pick.target().server_name().is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        let mut parts = self.request.path.clone().into_parts();
+        parts.authority = Authority::try_from(host.as_bytes()).ok();
+        parts.scheme = Some(scheme);
+        // All three parts are there, and were checked one by one.
+        Uri::from_parts(parts).unwrap_or_else(|_| self.request.path.clone())
+    }
+
+    fn answered(&self, response: Response<Incoming>, connection: Connection, pick: Pick) -> Answered {
+        let target = pick.target().shared_url();
+        let status = response.status();
+        pick.report(Outcome::Answered(status), self.core.nanos(Instant::now()));
+        match connection {
+            Connection::Http1(connection) if status == StatusCode::SWITCHING_PROTOCOLS => {
+                let mut head = Response::new(());
+                *head.status_mut() = status;
+                head.headers_mut().clone_from(response.headers());
+                let (parts, ()) = head.into_parts();
+                Answered { parts, from: From::Upgrade(Box::new((connection, response, pick))), target }
+            }
+            Connection::Http1(connection) => {
+                let (parts, incoming) = response.into_parts();
+                let home = Home { pool: Arc::clone(&self.core.pool), key: self.remote.pool_key(&pick) };
+                let answer = Http1Answer::new(incoming, connection, pick, home);
+                Answered { parts, from: From::Body(Source::Http1(answer)), target }
+            }
+            Connection::Http2(_) => {
+                let (parts, incoming) = response.into_parts();
+                Answered { parts, from: From::Body(Source::Http2(Http2Answer::new(incoming, pick))), target }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("cluster", &self.cluster).finish_non_exhaustive()
+    }
+}
+
+impl Remote {
+    /// Under which a core keeps connections to the target.
+    fn pool_key(&self, pick: &Pick) -> u64 {
+        u64::from(pick.target().id()) | self.variant
+    }
+}
+
+enum SendError {
+    Failed(SendFailure),
+    TimedOut,
+}
+
+/// Answers that say that the one asked could not reach another: the next target may.
+fn is_bad_gateway(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 502..=504)
+}

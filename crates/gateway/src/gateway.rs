@@ -1,0 +1,279 @@
+//! The gateway as the program holds it: its cores, what a reload changes, and its end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use comporta_kernel::{Clock, Rng};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::Access;
+use crate::cluster::TargetStatus;
+use crate::compile::{Compiled, compile};
+use crate::config::{self, Config};
+use crate::connections::Patience;
+use crate::core::{Core, Shared};
+use crate::credential::Signer;
+use crate::fault::Fault;
+use crate::issuers::{Companies, LocalIssuer};
+use crate::limit::{Limiter, Limits};
+use crate::listener::listen;
+use crate::ports::{AccessLog, Keys, Service};
+use crate::serve::serve;
+
+/// The pause after `accept` fails, for instance because no descriptor is free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What bounds a gateway; unlike its routes, the same until the process ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Threads of the data plane.
+    pub cores: usize,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// How long a caller may take for what.
+    pub patience: Patience,
+    /// Largest request body where a route says nothing, in bytes.
+    pub body_limit: u64,
+    /// Calls of one service at once.
+    pub service_calls: usize,
+}
+
+/// What the gateway asks of the rest of the program.
+pub struct Neighbours {
+    /// Who holds which key.
+    pub keys: Arc<dyn Keys>,
+    /// Which companies are active.
+    pub companies: Arc<dyn Companies>,
+    /// The installation's own signing keys.
+    pub signer: Arc<dyn Signer>,
+    /// The installation's own issuer of tokens, with its settings; `None` for none.
+    pub local_issuer: Option<(config::Issuer, Arc<dyn LocalIssuer>)>,
+    /// Every service there is by name; `None` for those that do not run in this process.
+    pub services: BTreeMap<&'static str, Option<Arc<dyn Service>>>,
+    /// Where access lines go; `None` for nowhere.
+    pub access: Option<Arc<dyn AccessLog>>,
+    /// The runtime of the services.
+    pub runtime: Handle,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub rng: Rng,
+}
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its settings have faults.
+    #[error("the gateway's settings have {} faults, the first: {}", .0.len(), .0[0])]
+    Settings(Vec<Fault>),
+    /// Its address is taken, or not this machine's.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A core has no thread or runtime.
+    #[error("cannot start a core of the gateway")]
+    Core(#[source] io::Error),
+}
+
+/// A gateway that serves.
+pub struct Gateway {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    cores: Vec<Arc<Core>>,
+    threads: Vec<JoinHandle<()>>,
+    stop: CancellationToken,
+    /// Ends the cores, with whatever is still in flight.
+    end: CancellationToken,
+    neighbours: Neighbours,
+    options: Options,
+    /// Ends what watches the targets of the routes in force.
+    watching: CancellationToken,
+}
+
+impl Gateway {
+    /// Listens and serves.
+    ///
+    /// # Errors
+    /// Faults of the settings; an address that cannot be listened on.
+    pub fn start(options: Options, config: &Config, neighbours: Neighbours) -> Result<Self, StartError> {
+        let _runtime = neighbours.runtime.enter();
+        let compiled = compile(config, &options, &neighbours, None).map_err(StartError::Settings)?;
+        let shared =
+            config.redis_url.as_ref().map(|url| crate::limit::Shared::connect(url, &neighbours.runtime));
+        let shared = shared.transpose();
+        let shared = shared.map_err(|error| StartError::Settings(vec![Fault::at("redis.url", error)]))?;
+        let limits = Limits::new(Limiter::new(neighbours.rng.bytes()), shared);
+        let sockets = listen(options.listen, options.cores)
+            .map_err(|source| StartError::Listen { address: options.listen, source })?;
+        let address =
+            sockets.first().map_or(Ok(options.listen), TcpListener::local_addr).map_err(StartError::Core)?;
+        let shared = Arc::new(Shared {
+            plane: ArcSwap::from(Arc::clone(&compiled.plane)),
+            keys: Arc::clone(&neighbours.keys),
+            limits,
+            access: Access::new(neighbours.access.clone(), neighbours.clock.clone()),
+            clock: neighbours.clock.clone(),
+            services: neighbours.runtime.clone(),
+            epoch: Instant::now(),
+        });
+        let mut gateway = Self {
+            address,
+            cores: sockets
+                .iter()
+                .map(|_| Arc::new(Core::new(Arc::clone(&shared), options.patience)))
+                .collect(),
+            shared,
+            threads: Vec::new(),
+            stop: CancellationToken::new(),
+            end: CancellationToken::new(),
+            watching: CancellationToken::new(),
+            neighbours,
+            options,
+        };
+        gateway.watch(compiled);
+        let most = options.max_connections.div_ceil(options.cores.max(1));
+        for (socket, core) in sockets.into_iter().zip(gateway.cores.clone()) {
+            let (stop, end) = (gateway.stop.clone(), gateway.end.clone());
+            gateway.threads.push(run_core(core, socket, most, stop, end).map_err(StartError::Core)?);
+        }
+        Ok(gateway)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes new routes, all at once; connections stay.
+    ///
+    /// # Errors
+    /// Every fault; what was in force stays.
+    pub fn reload(&mut self, config: &Config) -> Result<(), Vec<Fault>> {
+        let _runtime = self.neighbours.runtime.enter();
+        let before = self.shared.plane.load_full();
+        let compiled = compile(config, &self.options, &self.neighbours, Some(&before))?;
+        self.shared.plane.store(Arc::clone(&compiled.plane));
+        self.watch(compiled);
+        Ok(())
+    }
+
+    /// The targets of each upstream and how they fare.
+    #[must_use]
+    pub fn upstreams(&self) -> BTreeMap<String, Vec<TargetStatus>> {
+        let now = u64::try_from(self.shared.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let plane = self.shared.plane.load();
+        plane.remotes.iter().map(|(name, remote)| (name.clone(), remote.cluster.describe(now))).collect()
+    }
+
+    /// Stops accepting, lets what is in flight end, and returns when it has, or the time is up. Blocks.
+    pub fn stop(self, grace: Duration) {
+        self.stop.cancel();
+        self.watching.cancel();
+        for core in &self.cores {
+            core.connections.drain();
+        }
+        let began = Instant::now();
+        while self.open_connections() > 0 && began.elapsed() < grace {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let cut_off = self.open_connections();
+        if cut_off > 0 {
+            tracing::warn!(connections = cut_off, "requests still in flight were cut off");
+        }
+        self.end.cancel();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a core of the gateway panicked");
+            }
+        }
+    }
+
+    fn open_connections(&self) -> u32 {
+        self.cores.iter().map(|core| core.connections.count()).sum()
+    }
+
+    /// Watches the targets of the routes in force, and those before no longer.
+    fn watch(&mut self, compiled: Compiled) {
+        let before = std::mem::replace(&mut self.watching, CancellationToken::new());
+        compiled.watch(&self.neighbours.runtime, &self.watching);
+        before.cancel();
+    }
+}
+
+/// The thread of a core.
+fn run_core(
+    core: Arc<Core>,
+    socket: TcpListener,
+    most: usize,
+    stop: CancellationToken,
+    end: CancellationToken,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("gateway".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            tokio::spawn(tick(Arc::clone(&core)));
+            accept(&core, socket, most, &stop).await;
+            // What is in flight goes on meanwhile.
+            end.cancelled().await;
+        });
+    })
+}
+
+async fn tick(core: Arc<Core>) {
+    let mut ticks = tokio::time::interval(crate::deadline::TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for count in 0.. {
+        ticks.tick().await;
+        core.tick(count);
+    }
+}
+
+async fn accept(core: &Arc<Core>, socket: TcpListener, most: usize, stop: &CancellationToken) {
+    let listener = match tokio::net::TcpListener::from_std(socket) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "a core cannot listen"),
+    };
+    loop {
+        // What is over the bound waits in the kernel's queue.
+        while core.connections.count() as usize >= most && !stop.is_cancelled() {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
+        match stop.run_until_cancelled(listener.accept()).await {
+            None => return,
+            Some(Ok((stream, peer))) => {
+                tokio::spawn(serve(Arc::clone(core), stream, peer));
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Neighbours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Neighbours").field("services", &self.services.keys()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,43 @@
+//! The data plane: who calls, how much, and where it goes.
+//!
+//! [`Gateway`] is what the program holds. `exchange.rs` shows the life of a request in order.
+
+pub mod config;
+
+mod access;
+mod body;
+mod check;
+mod cluster;
+mod compile;
+mod connections;
+mod core;
+mod counts;
+mod credential;
+mod deadline;
+mod exchange;
+mod fault;
+mod forward;
+mod gateway;
+mod issuers;
+mod limit;
+mod listener;
+mod model;
+mod plane;
+mod ports;
+mod record;
+mod serve;
+mod service;
+mod tls;
+mod upgrade;
+mod watched;
+mod who;
+
+pub use body::{BodyError, RequestBody};
+pub use check::check;
+pub use cluster::TargetStatus;
+pub use connections::Patience;
+pub use credential::Signer;
+pub use fault::{Fault, Place};
+pub use gateway::{Gateway, Neighbours, Options, StartError};
+pub use issuers::{Companies, LocalIssuer};
+pub use ports::{AccessLog, Keys, Known, Service, ServiceBody};

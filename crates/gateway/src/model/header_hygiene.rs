@@ -1,0 +1,410 @@
+//! Which headers travel, and which requests are refused because servers would read their heads differently.
+
+use std::net::Ipv6Addr;
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
+
+/// Headers that begin so are said between gateways and services of one installation.
+const OWN_PREFIX: &str = "x-comporta-";
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+
+/// Headers for the next hop only (RFC 9110, 7.6.1), beside those that `connection` names. `te` is treated apart.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    CONNECTION,
+    KEEP_ALIVE,
+    PROXY_CONNECTION,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    HTTP2_SETTINGS,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+];
+
+/// What `connection` names beside headers of a caller's own.
+const OPTIONS: [&str; 6] = ["close", "http2-settings", "keep-alive", "proxy-connection", "te", "upgrade"];
+
+/// Headers that some checks and some servers go by: `connection` must not take them away, nor must a twin with `_`,
+/// which servers of the CGI family take for the same, stand in for them.
+const LOAD_BEARING: [&str; 24] = [
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "idempotency-key",
+    "origin",
+    "trailer",
+    "traceparent",
+    "tracestate",
+    "transfer-encoding",
+    "x-amzn-trace-id",
+    "x-api-key",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-http-method-override",
+    "x-real-ip",
+    "x-request-id",
+];
+
+/// Why a request is refused. The answer is a 400.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum HeaderFault {
+    #[error("the host is missing")]
+    NoHost,
+    #[error("the host is given more than once")]
+    SeveralHosts,
+    #[error("the host is not a name or an address with an optional port")]
+    BadHost,
+    #[error("the host header differs from the host that the request's target names")]
+    HostMismatch,
+    #[error("content-length is not one number")]
+    ContentLength,
+    #[error("both content-length and transfer-encoding are given")]
+    TwoLengths,
+    #[error("transfer-encoding is other than chunked, or has no place in this version of HTTP")]
+    TransferEncoding,
+    #[error("the connection header names a header that is not for the connection")]
+    Connection,
+    #[error("headers that begin with x-comporta- are the gateway's own")]
+    Own,
+    #[error("a header is written with _ in place of -")]
+    Underscore,
+}
+
+/// Whether a request says one thing only, whoever reads it.
+///
+/// # Errors
+/// What is ambiguous about it.
+pub(crate) fn check(request: &Parts) -> Result<(), HeaderFault> {
+    check_host(&request.uri, request.version, &request.headers)?;
+    check_length(request.version, &request.headers)?;
+    for name in request.headers.keys() {
+        check_name(name.as_str())?;
+    }
+    if connection_names(&request.headers).any(is_load_bearing) {
+        return Err(HeaderFault::Connection);
+    }
+    Ok(())
+}
+
+/// The host that a request is for: of its target, else of its `host` header.
+pub(crate) fn host(request: &Parts) -> Option<&str> {
+    let named = || request.headers.get(HOST)?.to_str().ok();
+    request.uri.authority().map(Authority::as_str).or_else(named)
+}
+
+/// The protocol to which a caller, or an upstream, would change; to be read before hop-by-hop headers are dropped.
+pub(crate) fn upgrade(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let asked = connection_names(headers).any(|name| name.eq_ignore_ascii_case(UPGRADE.as_str()));
+    headers.get(UPGRADE).filter(|_| asked)
+}
+
+/// Drops what is for one hop only, either way. `te: trailers` stays: the gateway passes trailers on.
+pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    // Most name nothing but what is dropped below.
+    let others = connection_names(headers)
+        .filter(|name| !OPTIONS.iter().any(|option| option.eq_ignore_ascii_case(name)));
+    let others: Vec<HeaderName> = others.filter_map(|name| name.parse().ok()).collect();
+    for name in others {
+        headers.remove(name);
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+    let trailers = values(headers, &TE).any(|coding| coding.eq_ignore_ascii_case("trailers"));
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    } else {
+        headers.remove(TE);
+    }
+}
+
+/// Headers that no route's settings change: they frame messages, name the host or speak for the gateway.
+pub(super) fn is_reserved(name: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(name)
+        || [HOST, CONTENT_LENGTH, TE].contains(name)
+        || name.as_str().starts_with(OWN_PREFIX)
+}
+
+/// The elements of a header that is a list, over all of its lines.
+fn values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|value| !value.is_empty())
+}
+
+fn connection_names(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    values(headers, &CONNECTION)
+}
+
+fn is_load_bearing(name: &str) -> bool {
+    let own = name.get(..OWN_PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(OWN_PREFIX));
+    own || LOAD_BEARING.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn check_name(name: &str) -> Result<(), HeaderFault> {
+    if name.starts_with(OWN_PREFIX) {
+        return Err(HeaderFault::Own);
+    }
+    if name.contains('_') && is_load_bearing(&name.replace('_', "-")) {
+        return Err(HeaderFault::Underscore);
+    }
+    Ok(())
+}
+
+fn check_host(uri: &Uri, version: Version, headers: &HeaderMap) -> Result<(), HeaderFault> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let named = hosts.next();
+    if hosts.next().is_some() {
+        return Err(HeaderFault::SeveralHosts);
+    }
+    // HTTP/2 has the host in its target, and HTTP/1.0 may know of none.
+    if named.is_none() && version == Version::HTTP_11 {
+        return Err(HeaderFault::NoHost);
+    }
+
+    let named = named
+        .map(|named| named.to_str().map_err(|_| HeaderFault::BadHost).and_then(authority))
+        .transpose()?;
+    let target = uri.authority().map(|target| authority(target.as_str())).transpose()?;
+    match (target, named) {
+        (Some(target), Some(named)) if !target.is(&named, uri.scheme_str()) => Err(HeaderFault::HostMismatch),
+        _ => Ok(()),
+    }
+}
+
+fn authority(text: &str) -> Result<AuthorityParts<'_>, HeaderFault> {
+    AuthorityParts::read(text).ok_or(HeaderFault::BadHost)
+}
+
+/// `host[:port]`, taken apart without a copy.
+struct AuthorityParts<'t> {
+    host: &'t str,
+    port: Option<u16>,
+}
+
+impl<'t> AuthorityParts<'t> {
+    /// A name, an address, or an IPv6 address in brackets, without a user before it.
+    fn read(text: &'t str) -> Option<Self> {
+        let end = text.find(']').map(|bracket| bracket + 1).or_else(|| text.find(':')).unwrap_or(text.len());
+        let (host, port) = text.split_at(end);
+        let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        let sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && host.bytes().all(letter),
+        };
+        let port = match port.strip_prefix(':') {
+            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
+            None if port.is_empty() => None,
+            _ => return None,
+        };
+        sound.then_some(Self { host, port })
+    }
+
+    fn is(&self, other: &Self, scheme: Option<&str>) -> bool {
+        let default = match scheme {
+            Some("http") => Some(80),
+            Some("https") => Some(443),
+            _ => None,
+        };
+        self.host.eq_ignore_ascii_case(other.host) && self.port.or(default) == other.port.or(default)
+    }
+}
+
+/// Whether a text is a host with an optional port.
+pub(super) fn is_host(text: &str) -> bool {
+    AuthorityParts::read(text).is_some()
+}
+
+fn check_length(version: Version, headers: &HeaderMap) -> Result<(), HeaderFault> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    if let Some(length) = lengths.next() {
+        let digits = !length.is_empty() && length.as_bytes().iter().all(u8::is_ascii_digit);
+        let number = length.to_str().ok().and_then(|length| length.parse::<u64>().ok());
+        if !digits || number.is_none() || lengths.next().is_some() {
+            return Err(HeaderFault::ContentLength);
+        }
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else { return Ok(()) };
+    if version != Version::HTTP_11
+        || codings.next().is_some()
+        || !coding.as_bytes().eq_ignore_ascii_case(b"chunked")
+    {
+        return Err(HeaderFault::TransferEncoding);
+    }
+    if headers.contains_key(CONTENT_LENGTH) { Err(HeaderFault::TwoLengths) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn request(version: Version, target: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder().version(version).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn checked(headers: &[(&str, &str)]) -> Result<(), HeaderFault> {
+        let mut all = vec![("host", "api.example.com")];
+        all.extend(headers);
+        check(&request(Version::HTTP_11, "/x", &all))
+    }
+
+    #[test]
+    fn an_ordinary_request_passes() {
+        let headers = [
+            ("authorization", "Bearer x"),
+            ("content-length", "0012"),
+            ("connection", "keep-alive, Upgrade, TE, x-mine"),
+            ("x_mine", "1"),
+        ];
+        assert_eq!(checked(&headers), Ok(()));
+        assert_eq!(checked(&[("transfer-encoding", "Chunked")]), Ok(()));
+    }
+
+    #[test]
+    fn a_request_has_one_host() {
+        use Version as V;
+        let at = |version, target, headers: &[(&str, &str)]| check(&request(version, target, headers));
+        assert_eq!(at(V::HTTP_11, "/", &[]), Err(HeaderFault::NoHost));
+        assert_eq!(at(V::HTTP_11, "http://a/", &[]), Err(HeaderFault::NoHost));
+        assert_eq!(at(V::HTTP_10, "/", &[]), Ok(()));
+        assert_eq!(at(V::HTTP_2, "https://a.b/x", &[]), Ok(()));
+        assert_eq!(at(V::HTTP_11, "/", &[("host", "a"), ("host", "a")]), Err(HeaderFault::SeveralHosts));
+        assert_eq!(at(V::HTTP_11, "http://a.b/", &[("host", "A.b:80")]), Ok(()));
+        for (target, host) in [("http://a/", "b"), ("https://a/", "a:80"), ("http://a:8080/", "a")] {
+            assert_eq!(at(V::HTTP_11, target, &[("host", host)]), Err(HeaderFault::HostMismatch), "{target}");
+        }
+        for host in ["", "a@b", "a b", "a,b", "a/b", "a:x", "a:99999", "[::1", "[x]", "a%00", "[::1]x"] {
+            assert_eq!(at(V::HTTP_11, "/", &[("host", host)]), Err(HeaderFault::BadHost), "{host}");
+        }
+        for host in ["a", "a.example.com.:8443", "10.0.0.1:80", "[2001:db8::1]:443", "[::1]", "my_host"] {
+            assert_eq!(at(V::HTTP_11, "/", &[("host", host)]), Ok(()), "{host}");
+        }
+        assert_eq!(at(V::HTTP_2, "https://u:p@a/", &[]), Err(HeaderFault::BadHost));
+        let parts = request(V::HTTP_11, "http://a/", &[("host", "a:80")]);
+        assert_eq!(host(&parts), Some("a"));
+        assert_eq!(host(&request(V::HTTP_11, "/", &[("host", "a:80")])), Some("a:80"));
+    }
+
+    #[test]
+    fn a_body_has_one_length() {
+        for length in ["", "-1", "+1", "1, 1", "0x1", "1 ", "99999999999999999999"] {
+            assert_eq!(checked(&[("content-length", length)]), Err(HeaderFault::ContentLength), "{length}");
+        }
+        let twice = [("content-length", "5"), ("content-length", "5")];
+        assert_eq!(checked(&twice), Err(HeaderFault::ContentLength));
+        for coding in ["gzip, chunked", "identity", "chunked, chunked", "xchunked", "chunked ", ""] {
+            assert_eq!(
+                checked(&[("transfer-encoding", coding)]),
+                Err(HeaderFault::TransferEncoding),
+                "{coding}"
+            );
+        }
+        let both = [("content-length", "5"), ("transfer-encoding", "chunked")];
+        assert_eq!(checked(&both), Err(HeaderFault::TwoLengths));
+        let two = request(Version::HTTP_2, "https://a/", &[("transfer-encoding", "chunked")]);
+        assert_eq!(check(&two), Err(HeaderFault::TransferEncoding));
+    }
+
+    #[test]
+    fn a_caller_neither_speaks_for_the_gateway_nor_takes_its_headers_away() {
+        assert_eq!(checked(&[("X-Comporta-Principal", "a")]), Err(HeaderFault::Own));
+        for name in
+            ["x_comporta_principal", "x-comporta_principal", "x_api_key", "X_Forwarded_For", "content_length"]
+        {
+            assert_eq!(checked(&[(name, "a")]), Err(HeaderFault::Underscore), "{name}");
+        }
+        for named in [
+            "host",
+            "close, Authorization",
+            "X-Api-Key",
+            "content-length",
+            "x-comporta-principal",
+            "transfer-encoding",
+        ] {
+            assert_eq!(checked(&[("connection", named)]), Err(HeaderFault::Connection), "{named}");
+        }
+        let second_line = [("connection", "close"), ("connection", "cookie")];
+        assert_eq!(checked(&second_line), Err(HeaderFault::Connection));
+    }
+
+    #[test]
+    fn what_is_for_one_hop_goes_no_further() {
+        let sent = [
+            ("accept", "*/*"),
+            ("connection", "close, X-Mine, te"),
+            ("http2-settings", "x"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-authorization", "Basic x"),
+            ("proxy-connection", "close"),
+            ("te", "gzip;q=0.5, Trailers"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("x-mine", "1"),
+            ("x-other", "2"),
+        ];
+        let mut headers = request(Version::HTTP_11, "/", &sent).headers;
+        strip_hop_by_hop(&mut headers);
+        let left = request(Version::HTTP_11, "/", &[("accept", "*/*"), ("x-other", "2"), ("te", "trailers")]);
+        assert_eq!(headers, left.headers);
+        let mut headers = request(Version::HTTP_11, "/", &[("te", "gzip")]).headers;
+        strip_hop_by_hop(&mut headers);
+        assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn an_upgrade_is_asked_for_in_both_headers() {
+        let asks = [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")];
+        let headers = request(Version::HTTP_11, "/", &asks).headers;
+        assert_eq!(upgrade(&headers).unwrap(), "websocket");
+        assert_eq!(upgrade(&request(Version::HTTP_11, "/", &asks[1..]).headers), None);
+    }
+
+    #[test]
+    fn what_frames_a_message_is_not_for_settings_to_change() {
+        for name in ["host", "content-length", "te", "connection", "x-comporta-anything"] {
+            assert!(is_reserved(&HeaderName::from_static(name)), "{name}");
+        }
+        assert!(!is_reserved(&http::header::AUTHORIZATION));
+    }
+
+    proptest! {
+        #[test]
+        fn no_headers_upset_the_check(
+            headers in prop::collection::vec(
+                (prop::sample::select(vec!["host", "te", "connection", "content-length", "upgrade", "x_a"]),
+                 prop::collection::vec(prop_oneof![32..127_u8, 128..=255_u8], 0..24)),
+                0..6,
+            ),
+        ) {
+            let mut parts = request(Version::HTTP_11, "/", &[]);
+            for (name, value) in headers {
+                parts.headers.append(name, HeaderValue::from_bytes(&value).unwrap());
+            }
+            let _ = check(&parts);
+            strip_hop_by_hop(&mut parts.headers);
+            prop_assert!(!parts.headers.contains_key(CONNECTION));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What the gateway asks of the rest of the product: small traits that the program implements.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use comporta_http::{Principal, Problem};
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+
+use crate::body::RequestBody;
+
+/// Who holds which API key.
+#[async_trait]
+pub trait Keys: Send + Sync + 'static {
+    /// From memory alone: asked on the data plane, for every request.
+    fn known(&self, text: &str) -> Known;
+
+    /// From the database, at a bounded rate: a key that is not known yet.
+    async fn ask(&self, text: &str) -> Result<Arc<Principal>, Problem>;
+}
+
+/// What memory knows of a key.
+#[derive(Debug)]
+pub enum Known {
+    /// Whose it is.
+    Holder(Arc<Principal>),
+    /// It opens nothing.
+    Refused(Problem),
+    /// Memory does not know it: the database may.
+    Ask,
+}
+
+/// The body of a service's answer.
+pub type ServiceBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// A service of this process. It is called on the services' runtime, never on a core of the data plane.
+#[async_trait]
+pub trait Service: Send + Sync + 'static {
+    /// Answers a request. The caller is in its extensions as `Arc<Principal>`, its id as `RequestId`.
+    async fn call(&self, request: Request<RequestBody>) -> Response<ServiceBody>;
+}
+
+/// Where the line of each request goes.
+pub trait AccessLog: Send + Sync + 'static {
+    /// One JSON object per line, or readable text.
+    fn is_json(&self) -> bool;
+
+    /// Takes one line, its end included. Must not wait.
+    fn write(&self, line: &[u8]);
+}

@@ -1,0 +1,66 @@
+//! What is known of a request once it is over: its access line and its counts.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use comporta_http::Principal;
+use http::{HeaderValue, Method, Uri};
+
+use crate::connections::Connection;
+use crate::core::Core;
+use crate::model::trace::TraceContext;
+use crate::plane::Route;
+
+/// A request from its head to the last byte of its answer.
+pub(crate) struct Record {
+    pub(crate) core: Arc<Core>,
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) began: Instant,
+    pub(crate) request_id: Arc<str>,
+    pub(crate) trace: TraceContext,
+    pub(crate) client: IpAddr,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) route: Option<Arc<Route>>,
+    pub(crate) principal: Option<Arc<Principal>>,
+    /// The target that answered.
+    pub(crate) target: Option<Arc<str>>,
+    /// From sending the request on to the head of the answer.
+    pub(crate) upstream: Option<Duration>,
+    /// The slug of the problem that the gateway answered with.
+    pub(crate) problem: Option<&'static str>,
+    pub(crate) status: u16,
+    /// Bytes of the request's body that have passed.
+    pub(crate) bytes_in: Option<Arc<AtomicU64>>,
+    /// Bytes of the answer's body that have passed.
+    pub(crate) bytes_out: u64,
+}
+
+impl Record {
+    /// The request's id as a header. It was checked when it came: it is text for one.
+    pub(crate) fn request_id_header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.request_id).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// How many bytes of the request's body have passed.
+    pub(crate) fn bytes_in(&self) -> u64 {
+        self.bytes_in.as_ref().map_or(0, |bytes| bytes.load(Ordering::Relaxed))
+    }
+
+    /// The request is over: `whole` unless its answer broke off.
+    pub(crate) fn tell(self, whole: bool) {
+        let took = self.began.elapsed();
+        self.core.counts.count(&self, took);
+        self.core.shared.access.tell(&self.core, &self, took, whole);
+        self.connection.ends(&self.core.deadlines, &self.core.patience());
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record").field("request_id", &self.request_id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+//! A caller's connection: PROXY protocol, TLS, HTTP/1.1 or HTTP/2, and its end.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, TlsStream};
+
+use crate::body::AnswerBody;
+use crate::config::Network;
+use crate::connections::{Connection, Open};
+use crate::core::Core;
+use crate::deadline::TICK;
+use crate::exchange::exchange;
+use crate::forward::Stream;
+use crate::model::forwarded::Peer;
+use crate::model::proxy_protocol::{self, ProxyHeader};
+use crate::watched::Watched;
+
+/// Largest head of a request, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+/// Most headers of a request.
+const MAX_HEADERS: usize = 100;
+/// Requests at once on a connection of HTTP/2.
+const MAX_STREAMS: u32 = 128;
+/// Bytes a caller may send ahead on one stream, and on all of a connection's together.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// Longest header of the PROXY protocol, version 2 with what it may carry.
+const LONGEST_PROXY_HEADER: usize = 536;
+/// The first bytes of a connection of HTTP/2 (RFC 9113, 3.4); no method of HTTP/1.1 begins like that.
+const PREFACE: &[u8] = b"PRI";
+
+/// Serves a connection to its end.
+pub(crate) async fn serve(core: Arc<Core>, stream: TcpStream, peer: SocketAddr) {
+    let open = core.connections.open();
+    let connection = Arc::clone(open.connection());
+    // From the first moment: who connects and says nothing is closed like any other.
+    connection.idle(&core.deadlines, &core.patience());
+    let plane = core.shared.plane.load_full();
+    let work = async {
+        let mut stream = stream;
+        let _ = stream.set_nodelay(true);
+        let peer = match plane.takes_proxy_protocol(peer.ip()) {
+            true => named_by_proxy(&mut stream, peer).await?,
+            false => peer,
+        };
+        match plane.tls() {
+            Some(acceptor) => under_tls(&core, &open, acceptor.clone(), stream, peer, &plane.trusted).await,
+            None => in_clear(&core, &open, stream, peer, &plane.trusted).await,
+        }
+    };
+    // What goes wrong here is the caller's affair; a request that was under way has its line.
+    if let Err(error) = until_over(&connection, work).await {
+        tracing::debug!(%error, %peer, "a connection ended early");
+    }
+}
+
+async fn in_clear(
+    core: &Arc<Core>,
+    open: &Open,
+    stream: TcpStream,
+    peer: SocketAddr,
+    trusted: &[Network],
+) -> io::Result<()> {
+    let mut first = [0; PREFACE.len()];
+    let seen = stream.peek(&mut first).await?;
+    let http2 = seen > 0 && PREFACE.starts_with(&first[..seen]) && seen == PREFACE.len();
+    speak(core, open, Stream::Plain(stream), Peer::new(peer.ip(), false, trusted), http2).await
+}
+
+async fn under_tls(
+    core: &Arc<Core>,
+    open: &Open,
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    peer: SocketAddr,
+    trusted: &[Network],
+) -> io::Result<()> {
+    // A handshake has the time of a head.
+    open.connection().came(&core.deadlines, &core.patience());
+    let stream = acceptor.accept(stream).await?;
+    open.connection().idle(&core.deadlines, &core.patience());
+    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    speak(
+        core,
+        open,
+        Stream::Tls(Box::new(TlsStream::Server(stream))),
+        Peer::new(peer.ip(), true, trusted),
+        http2,
+    )
+    .await
+}
+
+async fn speak(core: &Arc<Core>, open: &Open, stream: Stream, peer: Peer, http2: bool) -> io::Result<()> {
+    let connection = open.connection();
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(core), Arc::clone(connection)));
+    let service = {
+        let (core, connection, peer) = (Arc::clone(core), Arc::clone(connection), Arc::new(peer));
+        service_fn(move |request| {
+            connection.begins();
+            answer(Arc::clone(&core), Arc::clone(&connection), Arc::clone(&peer), request)
+        })
+    };
+    if http2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_header_list_size(MAX_HEAD as u32);
+        let served = pin!(builder.serve_connection(io, service));
+        drive(core, connection, served, |served| served.graceful_shutdown()).await
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.max_header_size(MAX_HEAD).max_headers(MAX_HEADERS).pipeline_flush(true);
+        // A head has its time by the connection's own watch: a timer for each request would cost more.
+        builder.header_read_timeout(None);
+        let served = pin!(builder.serve_connection(io, service).with_upgrades());
+        drive(core, connection, served, |served| served.graceful_shutdown()).await
+    }
+}
+
+async fn answer(
+    core: Arc<Core>,
+    connection: Arc<Connection>,
+    peer: Arc<Peer>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, Infallible> {
+    Ok(exchange(core, connection, peer, request).await)
+}
+
+/// Polls a connection to its end; when the core drains, the request under way is its last.
+async fn drive<F: Future<Output = hyper::Result<()>>>(
+    core: &Core,
+    connection: &Connection,
+    mut served: std::pin::Pin<&mut F>,
+    last: impl Fn(std::pin::Pin<&mut F>),
+) -> io::Result<()> {
+    let (mut watched, mut told) = (false, false);
+    std::future::poll_fn(|cx| {
+        if !watched {
+            connection.watch(cx);
+            watched = true;
+        }
+        if !told && core.connections.is_draining() {
+            last(served.as_mut());
+            told = true;
+        }
+        served.as_mut().poll(cx).map_err(io::Error::other)
+    })
+    .await
+}
+
+/// Polls until the connection has been silent for too long.
+async fn until_over(connection: &Connection, work: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    let mut work = pin!(work);
+    let mut watched = false;
+    std::future::poll_fn(|cx| {
+        if !watched {
+            connection.watch(cx);
+            watched = true;
+        }
+        match work.as_mut().poll(cx) {
+            Poll::Pending if connection.is_over() => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            polled => polled,
+        }
+    })
+    .await
+}
+
+/// Reads the header of the PROXY protocol, which must be there: where it is expected, a request without it could
+/// claim any address.
+async fn named_by_proxy(stream: &mut TcpStream, peer: SocketAddr) -> io::Result<SocketAddr> {
+    let wrong = |fault: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidData, fault.to_string());
+    let mut seen = [0; LONGEST_PROXY_HEADER];
+    let mut before = 0;
+    loop {
+        let length = stream.peek(&mut seen).await?;
+        match proxy_protocol::read(&seen[..length]).map_err(|fault| wrong(&fault))? {
+            ProxyHeader::Whole { ends, len } => {
+                stream.read_exact(&mut seen[..len]).await?;
+                return Ok(ends.map_or(peer, |ends| ends.source));
+            }
+            ProxyHeader::NeedMore if length == 0 || length == seen.len() => {
+                return Err(wrong(&"the PROXY protocol's header is missing or too long"));
+            }
+            // Peeking returns at once while there is something: the rest is given time to come.
+            ProxyHeader::NeedMore if length == before => tokio::time::sleep(TICK / 10).await,
+            ProxyHeader::NeedMore => before = length,
+        }
+    }
+}

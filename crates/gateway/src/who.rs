@@ -1,0 +1,186 @@
+//! Who calls: by an API key, by a token of an issuer, or by key id and key.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use comporta_http::{Principal, Problem, kinds};
+use http::{HeaderMap, HeaderName, Method, header};
+
+use crate::config::{AuthMethod, RouteAuth};
+use crate::core::Core;
+use crate::issuers::{Issuers, Outcome};
+use crate::ports::Known;
+
+/// The header of an API key.
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// Longest credential of `authorization: Basic`, in characters.
+const LONGEST_BASIC: usize = 512;
+
+/// Who may pass a route, ready to be asked.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    by_key: bool,
+    by_token: bool,
+    by_basic: bool,
+    /// Nobody need say who calls; who does must say it right.
+    open: bool,
+    scopes: Vec<(Method, Arc<str>)>,
+    other_methods: Option<Arc<str>>,
+    /// Says what the route takes.
+    ask: &'static str,
+}
+
+/// What a request shows of who calls.
+enum Shown<'a> {
+    Nothing,
+    Key(&'a str),
+    Token(&'a str),
+    Basic { key_id: String, key: String },
+}
+
+impl Gate {
+    pub(crate) fn new(auth: &RouteAuth) -> Self {
+        let by = |method| auth.any_of.contains(&method);
+        let scopes = auth.scopes.iter().filter(|(method, _)| *method != "*");
+        let scopes = scopes.filter_map(|(method, scope)| {
+            Some((Method::from_bytes(method.as_bytes()).ok()?, Arc::from(scope.as_str())))
+        });
+        Self {
+            by_key: by(AuthMethod::ApiKey),
+            by_token: by(AuthMethod::Jwt),
+            by_basic: by(AuthMethod::Basic),
+            open: by(AuthMethod::None),
+            scopes: scopes.collect(),
+            other_methods: auth.scopes.get("*").map(|scope| Arc::from(scope.as_str())),
+            ask: asked(by(AuthMethod::ApiKey), by(AuthMethod::Jwt), by(AuthMethod::Basic)),
+        }
+    }
+
+    /// Whose request it is; `None` for nobody, where nobody may pass.
+    pub(crate) async fn identify(
+        &self,
+        core: &Core,
+        issuers: &Arc<Issuers>,
+        headers: &HeaderMap,
+    ) -> Result<Option<Arc<Principal>>, Problem> {
+        let shown = self.shown(headers)?;
+        match shown {
+            Shown::Nothing if self.open => Ok(None),
+            Shown::Nothing => Err(self.refuse(self.ask)),
+            Shown::Key(key) if self.by_key => holder(core, key).await.map(Some),
+            Shown::Token(token) if self.by_token => bearer(core, issuers, token).await.map(Some),
+            Shown::Basic { key_id, key } if self.by_basic => {
+                let principal = holder(core, &key).await?;
+                if *principal.actor == *key_id { Ok(Some(principal)) } else { Err(self.refuse(self.ask)) }
+            }
+            Shown::Key(_) | Shown::Token(_) | Shown::Basic { .. } => Err(self.refuse(self.ask)),
+        }
+    }
+
+    /// Whether the caller holds the scope that the method needs.
+    pub(crate) fn admit(&self, principal: Option<&Principal>, method: &Method) -> Result<(), Problem> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        let of_method = self.scopes.iter().find(|(known, _)| known == method).map(|(_, scope)| scope);
+        let Some(scope) = of_method.or(self.other_methods.as_ref()) else { return Ok(()) };
+        match principal {
+            None => Err(self.refuse(self.ask)),
+            Some(principal) if principal.holds(scope) => Ok(()),
+            Some(_) => Err(Problem::new(&kinds::FORBIDDEN, format!("this needs the scope {scope}"))),
+        }
+    }
+
+    fn shown<'a>(&self, headers: &'a HeaderMap) -> Result<Shown<'a>, Problem> {
+        let one = |name: &HeaderName| {
+            let mut given = headers.get_all(name).iter();
+            match (given.next(), given.next()) {
+                (value, None) => Ok(value),
+                (_, Some(_)) => Err(self.refuse("send one credential, once")),
+            }
+        };
+        let authorization = if self.by_token || self.by_basic { one(&header::AUTHORIZATION)? } else { None };
+        match (one(&API_KEY)?, authorization) {
+            (None, None) => Ok(Shown::Nothing),
+            (Some(_), Some(_)) => Err(self.refuse("send either x-api-key or authorization")),
+            (Some(key), None) => Ok(Shown::Key(key.to_str().unwrap_or_default())),
+            (None, Some(value)) => {
+                let text = value.to_str().unwrap_or_default();
+                let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+                if scheme.eq_ignore_ascii_case("bearer") {
+                    Ok(Shown::Token(rest.trim()))
+                } else if scheme.eq_ignore_ascii_case("basic") {
+                    basic(rest.trim())
+                        .ok_or_else(|| self.refuse("the user is a key's id, the password the key"))
+                } else {
+                    Err(self.refuse(self.ask))
+                }
+            }
+        }
+    }
+
+    fn refuse(&self, detail: &'static str) -> Problem {
+        Problem::new(&kinds::UNAUTHENTICATED, detail)
+    }
+
+    /// Whether `authorization` is ours to read, and so must not travel on.
+    pub(crate) const fn takes_authorization(&self) -> bool {
+        self.by_token || self.by_basic
+    }
+
+    /// The value of `www-authenticate`.
+    pub(crate) const fn challenge(&self) -> &'static str {
+        match (self.by_key, self.by_token, self.by_basic) {
+            (_, true, false) => "Bearer realm=\"comporta\"",
+            (false, _, true) => "Basic realm=\"comporta: key id and API key\", charset=\"UTF-8\"",
+            (true, _, true) => {
+                "ApiKey realm=\"comporta\", header=\"x-api-key\", Basic realm=\"comporta\", charset=\"UTF-8\""
+            }
+            _ => "ApiKey realm=\"comporta\", header=\"x-api-key\"",
+        }
+    }
+}
+
+const fn asked(by_key: bool, by_token: bool, by_basic: bool) -> &'static str {
+    match (by_key, by_token, by_basic) {
+        (true, false, false) => "send one API key in the header x-api-key",
+        (true, true, _) => "send an API key in x-api-key, or a token: authorization: Bearer …",
+        (false, true, _) => "send a token: authorization: Bearer …",
+        (_, false, true) => "the user is a key's id, the password the key",
+        (false, false, false) => "nobody may pass here",
+    }
+}
+
+fn basic(encoded: &str) -> Option<Shown<'static>> {
+    let decoded = (encoded.len() <= LONGEST_BASIC).then(|| STANDARD.decode(encoded).ok()).flatten()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (key_id, key) = text.split_once(':')?;
+    Some(Shown::Basic { key_id: key_id.to_owned(), key: key.to_owned() })
+}
+
+/// The holder of a key: from memory, and only if memory does not know it from the database, on the services' runtime.
+async fn holder(core: &Core, key: &str) -> Result<Arc<Principal>, Problem> {
+    match core.shared.keys.known(key) {
+        Known::Holder(principal) => Ok(principal),
+        Known::Refused(problem) => Err(problem),
+        Known::Ask => {
+            let (keys, key) = (Arc::clone(&core.shared.keys), key.to_owned());
+            let asked = core.shared.services.spawn(async move { keys.ask(&key).await });
+            asked.await.unwrap_or_else(|_| Err(Problem::unavailable("who calls cannot be told just now")))
+        }
+    }
+}
+
+async fn bearer(core: &Core, issuers: &Arc<Issuers>, token: &str) -> Result<Arc<Principal>, Problem> {
+    let answer = match issuers.authenticate(token) {
+        Outcome::Known(answer) => answer,
+        Outcome::Ask => {
+            let (issuers, token) = (Arc::clone(issuers), token.to_owned());
+            let asked = core.shared.services.spawn(async move { issuers.authenticate_or_ask(&token).await });
+            asked.await.map_err(|_| Problem::unavailable("who calls cannot be told just now"))?
+        }
+    };
+    answer.map_err(|refusal| match refusal.is_temporary() {
+        true => Problem::unavailable(&refusal.to_string()),
+        false => Problem::new(&kinds::UNAUTHENTICATED, refusal.to_string()),
+    })
+}

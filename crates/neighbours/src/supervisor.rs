@@ -1,0 +1,90 @@
+//! The shell that keeps a server for us and outlives us just long enough to put it away.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+const SCRIPT: &str = include_str!("supervisor.sh");
+
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    child: Child,
+    words: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    /// The server's directory; its `log` is in it.
+    pub(crate) home: PathBuf,
+}
+
+impl Supervisor {
+    /// Makes the directory of a server, not yet started, by a recipe. `shell` says whose `sh` it is.
+    pub(crate) fn start(mut shell: Command, recipe: &str, programs: &Path) -> io::Result<Self> {
+        let mut child = shell
+            .args(["-c", &[recipe, SCRIPT].concat(), "supervisor"])
+            .arg(programs)
+            .current_dir("/") // ours may be closed to the server's user
+            .process_group(0) // a signal to our group, even SIGKILL, must not reach it
+            .env("LC_ALL", "C")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let words = child.stdin.take();
+        let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut supervisor = Self { child, words, answers: BufReader::new(output), home: PathBuf::new() };
+        let answer = supervisor.answer()?;
+        match answer.strip_prefix("ready ") {
+            Some(home) => supervisor.home = PathBuf::from(home),
+            None => {
+                let mut complaint = answer + "\n";
+                supervisor.answers.read_to_string(&mut complaint)?;
+                return Err(io::Error::other(complaint.trim().to_owned()));
+            }
+        }
+        Ok(supervisor)
+    }
+
+    /// Starts the server and gives its process.
+    pub(crate) fn start_server(&mut self) -> io::Result<u32> {
+        self.ask("start")?.parse().map_err(|_| io::ErrorKind::InvalidData.into())
+    }
+
+    /// Waits until the server's process has ended and is forgotten by the system.
+    pub(crate) fn reap(&mut self) -> io::Result<()> {
+        self.ask("reap").map(drop)
+    }
+
+    /// What to tell of a server that did not come up: the end of its log.
+    pub(crate) fn failure(&self, server: &str) -> io::Error {
+        let log = fs::read_to_string(self.home.join("log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = lines[lines.len().saturating_sub(20)..].join("\n");
+        let kind = if end.contains("Address already in use") {
+            io::ErrorKind::AddrInUse
+        } else {
+            io::ErrorKind::Other
+        };
+        io::Error::new(kind, format!("{server} did not start:\n{end}"))
+    }
+
+    fn ask(&mut self, word: &str) -> io::Result<String> {
+        let mut words = self.words.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        writeln!(words, "{word}")?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        drop(self.words.take());
+        // It ends by itself once its input does; if waiting fails there is nobody left to tell.
+        let _ = self.child.wait();
+    }
+}
