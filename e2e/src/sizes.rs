@@ -28,6 +28,36 @@ pub fn examples() -> u64 {
     size("COMPORTA_E2E_EXAMPLES", 1, 60)
 }
 
+/// Requests a second that the gateway carries while things break around it: 300, in full 2,000 (`COMPORTA_E2E_RATE`).
+#[must_use]
+pub fn rate() -> u32 {
+    u32::try_from(size("COMPORTA_E2E_RATE", 300, 2000)).unwrap()
+}
+
+/// How often targets and Redis are killed under that load: once each, in full 5 times (`COMPORTA_E2E_OUTAGES`).
+#[must_use]
+pub fn outages() -> u64 {
+    size("COMPORTA_E2E_OUTAGES", 1, 5)
+}
+
+/// How often settings are read again under that load: 6 times, in full 20 (`COMPORTA_E2E_RELOADS`).
+#[must_use]
+pub fn reloads() -> u64 {
+    size("COMPORTA_E2E_RELOADS", 6, 20)
+}
+
+/// How many idle connections are held at once: 500, in full 10,000 (`COMPORTA_E2E_CONNECTIONS`).
+#[must_use]
+pub fn idle_connections() -> usize {
+    usize::try_from(size("COMPORTA_E2E_CONNECTIONS", 500, 10_000)).unwrap()
+}
+
+/// Bytes of a long upload and of a long download: 64 MiB, in full 2 GiB (`COMPORTA_E2E_MEBIBYTES`).
+#[must_use]
+pub fn bulk() -> u64 {
+    size("COMPORTA_E2E_MEBIBYTES", 64, 2048) << 20
+}
+
 /// Whether the sizes are those of acceptance.
 #[must_use]
 pub fn are_full() -> bool {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use crate::settings::Faults;
-use crate::{first_run, logging, wiring};
+use crate::{first_run, logging, trace_export, wiring};
 
 pub mod check;
 pub mod company;
@@ -54,6 +54,9 @@ pub enum Error {
     /// The gateway cannot start.
     #[error(transparent)]
     Gateway(#[from] comporta_gateway::StartError),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Traces(#[from] trace_export::Error),
     /// Part of the process ended by itself.
     #[error("a part of the process ended unasked: see the log")]
     TaskEnded,

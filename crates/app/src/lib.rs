@@ -12,5 +12,7 @@ pub mod private;
 pub mod reload;
 pub mod server;
 mod service_layers;
+pub mod service_listener;
 pub mod settings;
+pub mod trace_export;
 pub mod wiring;

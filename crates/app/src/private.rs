@@ -7,10 +7,11 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use comporta_db::MigrationState;
+use comporta_gateway::View;
 use comporta_http::{Problem, assign_request_id, kinds, render_problems};
 use comporta_identity::Identity;
 use comporta_kernel::IdSource;
-use serde_json::json;
+use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::metrics::Metrics;
@@ -19,9 +20,16 @@ use crate::service_layers;
 use crate::wiring::App;
 
 /// The routes of the private listener.
-pub fn private_router(app: &App, metrics: Metrics, reloads: Reloads, ids: IdSource) -> Router {
+pub fn private_router(
+    app: &App,
+    gateway: Option<View>,
+    metrics: Metrics,
+    reloads: Reloads,
+    ids: IdSource,
+) -> Router {
     let admin = comporta_partners::admin_router(app.partners.clone())
         .merge(reload::router(reloads))
+        .merge(gateway.map(gateway_router).unwrap_or_default())
         .layer(from_fn_with_state(app.identity.clone(), staff_only));
     Router::new()
         .route("/healthz", get(async || Json(json!({"status": "ok"}))))
@@ -33,6 +41,23 @@ pub fn private_router(app: &App, metrics: Metrics, reloads: Reloads, ids: IdSour
         .layer(CatchPanicLayer::custom(service_layers::panicked))
         .layer(from_fn(render_problems))
         .layer(from_fn_with_state(ids, assign_request_id))
+}
+
+/// What the gateway publishes, and how its upstreams fare.
+fn gateway_router(view: View) -> Router {
+    Router::new()
+        .route(
+            "/admin/v1/routes",
+            get(async |State(view): State<View>| Json(json!({"data": *view.routes()}))),
+        )
+        .route("/admin/v1/upstreams", get(upstreams))
+        .with_state(view)
+}
+
+async fn upstreams(State(view): State<View>) -> Json<Value> {
+    let upstreams = view.upstreams().into_iter();
+    let upstreams = upstreams.map(|(name, targets)| json!({"name": name, "targets": targets}));
+    Json(json!({"data": upstreams.collect::<Vec<_>>()}))
 }
 
 /// Whether it can serve: the database answers and is at this version.

@@ -29,7 +29,7 @@ pub struct Limits {
 /// Serves until told to stop, then lets the requests in flight end.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
     let service = TowerToHyperService::new(router);
     let room = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();

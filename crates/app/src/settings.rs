@@ -28,7 +28,7 @@ pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
     DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings, LedgerSettings, LogFormat,
-    LogSettings, Role, SecuritySettings,
+    LogSettings, Role, SecuritySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};
@@ -48,9 +48,13 @@ pub struct Settings {
     #[schemars(with = "String")]
     #[serde(deserialize_with = "values::address")]
     pub private_listen: SocketAddr,
+    /// Address and port on which services that run without the gateway wait for gateways.
+    #[schemars(with = "String")]
+    #[serde(deserialize_with = "values::address")]
+    pub service_listen: SocketAddr,
     /// Folder of everything this process keeps on disk.
     pub data_dir: PathBuf,
-    /// What this process runs; roles other than `jobs` need `gateway` beside them.
+    /// What this process runs.
     pub roles: BTreeSet<Role>,
     /// Cores of the gateway, and threads that the services share; 0 for one per core of the machine.
     pub workers: usize,
@@ -62,6 +66,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// What is logged, how and where.
     pub log: LogSettings,
+    /// Traces of requests, and where they are sent.
+    pub tracing: TracingSettings,
     /// The documents for partners' developers.
     pub docs: DocsSettings,
     /// The listeners' limits.

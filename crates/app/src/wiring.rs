@@ -17,7 +17,6 @@ use comporta_ledger::Ledger;
 use comporta_partners::{KeyRing, Partners, Pepper};
 
 use crate::docs;
-use crate::service_layers::service_layers;
 use crate::settings::{Role, Settings};
 
 /// The services that routes may lead to.
@@ -124,7 +123,7 @@ impl App {
             services
                 .insert("identity", comporta_identity::oauth_router(self.authorization_server(issuer, keys)));
         }
-        services.into_iter().map(|(name, router)| (name, service_layers(router))).collect()
+        services
     }
 
     fn authorization_server(&self, issuer: Issuer, keys: &KeyRing) -> AuthorizationServer {
@@ -149,6 +148,12 @@ impl App {
             self.rng.clone(),
             Default::default(),
         ))
+    }
+
+    /// Whether any service runs here that gateways may call.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.settings.roles.iter().any(|role| !matches!(role, Role::Gateway | Role::Jobs))
     }
 
     /// Whether a role runs here.

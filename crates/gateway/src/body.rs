@@ -2,8 +2,9 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::forward::Http1Answer;
 use crate::forward::Http2Answer;
+use crate::model::header_hygiene;
 use crate::record::Record;
 
 /// What can go wrong with a body under way.
@@ -38,7 +40,7 @@ pub struct RequestBody(Sending);
 #[derive(Debug)]
 enum Sending {
     Whole(Bytes),
-    Streaming { incoming: Incoming, left: u64, progress: Arc<AtomicU64> },
+    Streaming { incoming: Incoming, left: u64, progress: Arc<AtomicU64>, starved: Arc<AtomicBool> },
     Channel { pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>, exact: Option<u64> },
 }
 
@@ -49,8 +51,16 @@ impl RequestBody {
     }
 
     /// The caller's body as it comes, up to a limit. What has passed is added to `progress`.
-    pub(crate) const fn streaming(incoming: Incoming, limit: u64, progress: Arc<AtomicU64>) -> Self {
-        Self(Sending::Streaming { incoming, left: limit, progress })
+    pub(crate) fn streaming(incoming: Incoming, limit: u64, progress: Arc<AtomicU64>) -> Self {
+        Self(Sending::Streaming { incoming, left: limit, progress, starved: Arc::default() })
+    }
+
+    /// Tells, also once the body is gone, whether more of it was wanted than the caller had sent.
+    pub(crate) fn starved(&self) -> Option<Arc<AtomicBool>> {
+        match &self.0 {
+            Sending::Streaming { starved, .. } => Some(Arc::clone(starved)),
+            Sending::Whole(_) | Sending::Channel { .. } => None,
+        }
     }
 
     /// A body that another task hands on piece by piece; `exact` bytes of it, when that is known.
@@ -74,9 +84,14 @@ impl Body for RequestBody {
             Sending::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Sending::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Sending::Channel { pieces, .. } => pieces.poll_recv(cx),
-            Sending::Streaming { incoming, left, progress } => {
-                let Some(frame) = ready!(Pin::new(incoming).poll_frame(cx)) else { return Poll::Ready(None) };
-                let frame = frame.map_err(|_| BodyError::Caller)?;
+            Sending::Streaming { incoming, left, progress, starved } => {
+                let frame = Pin::new(incoming).poll_frame(cx);
+                starved.store(frame.is_pending(), Ordering::Relaxed);
+                let Some(frame) = ready!(frame) else { return Poll::Ready(None) };
+                let mut frame = frame.map_err(|_| BodyError::Caller)?;
+                if let Some(trailers) = frame.trailers_mut() {
+                    header_hygiene::strip_trailers(trailers);
+                }
                 if let Some(data) = frame.data_ref() {
                     let length = data.len() as u64;
                     *left = left.checked_sub(length).ok_or(BodyError::TooLarge)?;
@@ -110,6 +125,10 @@ pub(crate) struct AnswerBody {
     from: Source,
     /// Whose answer it is; gone once told of.
     record: Option<Record>,
+    /// How long its upstream may pause.
+    patience: Option<Duration>,
+    /// A place among the deadlines while nothing comes.
+    waiting: Option<usize>,
 }
 
 /// Where an answer's body comes from.
@@ -126,12 +145,19 @@ pub(crate) enum Source {
 }
 
 impl AnswerBody {
-    pub(crate) const fn new(from: Source, record: Record) -> Self {
-        Self { from, record: Some(record) }
+    pub(crate) const fn new(from: Source, record: Record, patience: Option<Duration>) -> Self {
+        Self { from, record: Some(record), patience, waiting: None }
+    }
+
+    /// Whether nothing has come for too long.
+    fn is_over(&mut self, cx: &Context<'_>) -> bool {
+        let (Some(limit), Some(record)) = (self.patience, &self.record) else { return false };
+        record.core.deadlines.is_over(&mut self.waiting, limit, cx.waker())
     }
 
     fn tell(&mut self, whole: bool) {
         if let Some(record) = self.record.take() {
+            record.core.deadlines.forget(&mut self.waiting);
             record.tell(whole);
         }
     }
@@ -146,13 +172,14 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
-        let frame = match &mut this.from {
-            Source::Whole(bytes) if bytes.is_empty() => None,
-            Source::Whole(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
-            Source::Http1(answer) => ready!(answer.poll_frame(cx)),
-            Source::Http2(answer) => ready!(answer.poll_frame(cx)),
-            Source::Service(pieces) => ready!(pieces.poll_recv(cx)),
+        let frame = match this.from.poll_frame(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending if this.is_over(cx) => Some(Err(BodyError::Idle)),
+            Poll::Pending => return Poll::Pending,
         };
+        if let (Some(record), Some(_)) = (&this.record, this.waiting) {
+            record.core.deadlines.forget(&mut this.waiting);
+        }
         match &frame {
             Some(Ok(frame)) => {
                 if let (Some(record), Some(data)) = (&mut this.record, frame.data_ref()) {
@@ -184,6 +211,16 @@ impl Body for AnswerBody {
 }
 
 impl Source {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Http1(answer) => answer.poll_frame(cx),
+            Self::Http2(answer) => answer.poll_frame(cx),
+            Self::Service(pieces) => pieces.poll_recv(cx),
+        }
+    }
+
     fn has_ended(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),

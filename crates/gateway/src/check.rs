@@ -36,6 +36,7 @@ pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<
         local_issuer: None,
         services,
         access: None,
+        tracing: None,
         runtime: runtime.handle().clone(),
         clock: Clock::system(),
         rng: Rng::system(),

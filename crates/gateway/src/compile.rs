@@ -11,7 +11,7 @@ use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{Cluster, ClusterFault, Dns, HttpProbe, follow_names, watch};
-use crate::config::{AuthMethod, Config, HttpVersion, Upstream};
+use crate::config::{self, AuthMethod, Config, HttpVersion, Upstream};
 use crate::credential::Credential;
 use crate::fault::Fault;
 use crate::forward::Remote;
@@ -62,6 +62,7 @@ pub(crate) fn compile(
                 config.routes.iter().flat_map(|route| route.auth.any_of.iter().copied()).collect();
             let plane = Arc::new(Plane {
                 table,
+                settings: config.routes.as_slice().into(),
                 routes,
                 issuers: Arc::new(issuers),
                 nowhere: Plane::nowhere(&methods),
@@ -172,33 +173,23 @@ impl Compiling<'_> {
     fn routes(&mut self, config: &Config, upstreams: &BTreeMap<String, To>) -> Vec<Arc<Route>> {
         let mut routes = Vec::new();
         for (index, route) in config.routes.iter().enumerate() {
-            // A pattern that cannot be read is the table's fault to tell.
-            let Ok(pattern) = route.matching.path.parse::<PathPattern>() else { continue };
-            let rewrite = match &route.rewrite {
-                None => Ok(Rewrite::default()),
-                Some(rewrite) => Rewrite::compile(index, rewrite, &pattern),
-            };
-            let cors = route.cors.as_ref().map(|cors| Cors::compile(index, cors, &route.matching.methods));
-            let leads_to = match (&route.upstream, &route.redirect) {
-                (Some(name), None) => self.destination(index, name, config, upstreams),
-                (None, Some(redirect)) => {
-                    let redirect = Redirect::compile(index, redirect, &pattern);
-                    redirect.map(Destination::Elsewhere).map_err(|faults| self.tell(faults)).ok()
-                }
-                _ => {
-                    self.faults.push(Fault::of_route(index, "", "expected an upstream or a redirect"));
-                    None
-                }
-            };
             self.check_auth(index, route);
+            // A pattern that cannot be read is the table's fault to tell.
+            let pattern = route.matching.path.parse::<PathPattern>().ok();
+            let leads_to = self.leads_to(index, route, pattern.as_ref(), config, upstreams);
+            let rewrite = match (&route.rewrite, &pattern) {
+                (Some(rewrite), Some(pattern)) => Rewrite::compile(index, rewrite, pattern),
+                _ => Ok(Rewrite::default()),
+            };
             let rewrite = rewrite.map_err(|faults| self.tell(faults)).ok();
+            let cors = route.cors.as_ref().map(|cors| Cors::compile(index, cors, &route.matching.methods));
             let cors = cors.transpose().map_err(|faults| self.tell(faults)).ok();
             if let (Some(rewrite), Some(cors), Some(leads_to)) = (rewrite, cors, leads_to) {
                 let limit = route.limit.as_ref().map(|limit| Rule::new(&route.name, limit));
                 let body_limit = route.body_limit.map_or(self.options.body_limit, |limit| limit.bytes());
                 let gate = Gate::new(&route.auth);
                 routes.push(Arc::new(Route::new(
-                    &route.name,
+                    route,
                     gate,
                     limit,
                     cors,
@@ -209,6 +200,27 @@ impl Compiling<'_> {
             }
         }
         routes
+    }
+
+    fn leads_to(
+        &mut self,
+        index: usize,
+        route: &config::Route,
+        pattern: Option<&PathPattern>,
+        config: &Config,
+        upstreams: &BTreeMap<String, To>,
+    ) -> Option<Destination> {
+        match (&route.upstream, &route.redirect) {
+            (Some(name), None) => self.destination(index, name, config, upstreams),
+            (None, Some(redirect)) => {
+                let redirect = Redirect::compile(index, redirect, pattern?);
+                redirect.map(Destination::Elsewhere).map_err(|faults| self.tell(faults)).ok()
+            }
+            _ => {
+                self.faults.push(Fault::of_route(index, "", "expected an upstream or a redirect"));
+                None
+            }
+        }
     }
 
     fn destination(
@@ -233,7 +245,7 @@ impl Compiling<'_> {
         }
     }
 
-    fn check_auth(&mut self, index: usize, route: &crate::config::Route) {
+    fn check_auth(&mut self, index: usize, route: &config::Route) {
         if route.auth.any_of.is_empty() {
             self.faults.push(Fault::of_route(index, "auth.any_of", "expected at least one way, or none"));
         }

@@ -17,6 +17,7 @@ use crate::forward::Pool;
 use crate::limit::Limits;
 use crate::plane::Plane;
 use crate::ports::Keys;
+use crate::tracer::Tracer;
 
 /// What all cores share.
 pub(crate) struct Shared {
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) keys: Arc<dyn Keys>,
     pub(crate) limits: Limits,
     pub(crate) access: Access,
+    /// Decides which requests are recorded as spans; `None` for none.
+    pub(crate) tracer: Option<Tracer>,
     pub(crate) clock: Clock,
     /// The runtime of the services: whatever may take long is done there.
     pub(crate) services: Handle,

@@ -2,6 +2,7 @@
 
 mod fetched;
 mod minted;
+mod vouched;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::fetched::Fetched;
 use self::minted::Minted;
+use self::vouched::Vouched;
+pub use self::vouched::{PRINCIPAL_AUDIENCE, PRINCIPAL_HEADER, PRINCIPAL_TYPE};
 use crate::config::{self, Upstream};
-use crate::core::Core;
 use crate::gateway::Neighbours;
 
 /// The installation's own signing keys, whose public halves are in its JWKS.
@@ -31,9 +33,11 @@ pub trait Signer: Send + Sync {
 /// A way to be known to an upstream.
 pub(crate) enum Credential {
     /// A token minted for each company.
-    Minted(Minted),
+    Minted(Box<Minted>),
     /// A token fetched from the upstream's own login.
     Fetched(Arc<Fetched>),
+    /// The caller's principal, signed: for services of this installation.
+    Vouched(Box<Vouched>),
     /// The same headers each time.
     Headers(Vec<(HeaderName, HeaderValue)>),
 }
@@ -47,7 +51,14 @@ impl Credential {
         upstream: &Upstream,
         neighbours: &Neighbours,
     ) -> Result<Option<Self>, CredentialFault> {
-        let Some(config) = &upstream.credential else { return Ok(None) };
+        let config = match (&upstream.credential, upstream.principal) {
+            (None, false) => return Ok(None),
+            (None, true) => return Ok(Some(Self::Vouched(Box::new(Vouched::new(neighbours))))),
+            (Some(_), true) => {
+                return Err((String::new(), "expected no credential beside principal: true".to_owned()));
+            }
+            (Some(config), false) => config,
+        };
         let given = [
             config.jwt.is_some(),
             config.token.is_some(),
@@ -59,7 +70,7 @@ impl Credential {
         }
         match config {
             config::Credential { jwt: Some(jwt), .. } => {
-                Minted::new(jwt, neighbours).map(|minted| Some(Self::Minted(minted)))
+                Minted::new(jwt, neighbours).map(|minted| Some(Self::Minted(Box::new(minted))))
             }
             config::Credential { token: Some(token), .. } => {
                 Fetched::new(token, neighbours).map(|fetched| Some(Self::Fetched(Arc::new(fetched))))
@@ -85,13 +96,13 @@ impl Credential {
     /// Shows it in a request's headers.
     pub(crate) async fn show(
         &self,
-        core: &Core,
         principal: Option<&Principal>,
         headers: &mut HeaderMap,
     ) -> Result<(), Box<Problem>> {
         match self {
-            Self::Minted(minted) => minted.show(core, principal, headers),
-            Self::Fetched(fetched) => fetched.show(core, headers).await,
+            Self::Minted(minted) => minted.show(principal, headers),
+            Self::Fetched(fetched) => fetched.show(headers).await,
+            Self::Vouched(vouched) => vouched.show(principal, headers),
             Self::Headers(fixed) => {
                 for (name, value) in fixed {
                     headers.insert(name, value.clone());
@@ -122,6 +133,7 @@ impl fmt::Debug for Credential {
         f.write_str(match self {
             Self::Minted(_) => "Minted",
             Self::Fetched(_) => "Fetched",
+            Self::Vouched(_) => "Vouched",
             Self::Headers(_) => "Headers",
         })
     }

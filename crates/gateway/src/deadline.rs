@@ -79,7 +79,7 @@ impl Deadlines {
                     place = Some(Place { deadlines: self, key: self.lock().insert(waiting) });
                     Poll::Pending
                 }
-                Some(place) if place.has_fired(cx.waker()) => Poll::Ready(Err(TimedOut)),
+                Some(place) if self.has_fired(place.key, cx.waker()) => Poll::Ready(Err(TimedOut)),
                 Some(_) => Poll::Pending,
             }
         })
@@ -94,11 +94,67 @@ impl Deadlines {
         future: F,
     ) -> Result<F::Output, TimedOut> {
         let mut future = pin!(future);
+        let (mut seen, mut since) = (moved.load(Ordering::Relaxed), self.now());
         loop {
-            let before = moved.load(Ordering::Relaxed);
-            match self.within(limit, future.as_mut()).await {
-                Err(TimedOut) if moved.load(Ordering::Relaxed) != before => {}
-                ended => return ended,
+            let quiet = self.since(since);
+            // Looked at after each step, because the limit counts from the last move, not from when it is noticed.
+            let watched = std::future::poll_fn(|cx| {
+                let polled = future.as_mut().poll(cx);
+                self.note(moved, &mut seen, &mut since);
+                polled
+            });
+            if let Ok(output) = self.within(limit.saturating_sub(quiet), watched).await {
+                return Ok(output);
+            }
+            // Another task may have moved it meanwhile.
+            self.note(moved, &mut seen, &mut since);
+            if self.since(since) >= limit + TICK {
+                return Err(TimedOut);
+            }
+        }
+    }
+
+    /// The same for what is polled by hand: a place that is kept from the first time nothing came until something
+    /// does. Whether its time is over.
+    pub(crate) fn is_over(&self, place: &mut Option<usize>, limit: Duration, waker: &Waker) -> bool {
+        match *place {
+            None => {
+                let waiting = Waiting { until: self.after(limit), waker: Some(waker.clone()) };
+                *place = Some(self.lock().insert(waiting));
+                false
+            }
+            Some(key) => self.has_fired(key, waker),
+        }
+    }
+
+    /// Gives such a place back.
+    pub(crate) fn forget(&self, place: &mut Option<usize>) {
+        if let Some(key) = place.take() {
+            self.lock().try_remove(key);
+        }
+    }
+
+    fn since(&self, moment: u64) -> Duration {
+        Duration::from_millis(self.now().saturating_sub(moment))
+    }
+
+    /// Notes when `moved` changed.
+    fn note(&self, moved: &AtomicU64, seen: &mut u64, since: &mut u64) {
+        let now = moved.load(Ordering::Relaxed);
+        if now != *seen {
+            (*seen, *since) = (now, self.now());
+        }
+    }
+
+    /// Whether a place's time is over; if not, `waker` is whom to wake then.
+    fn has_fired(&self, key: usize, waker: &Waker) -> bool {
+        let mut waiting = self.lock();
+        let Some(waiting) = waiting.get_mut(key) else { return true };
+        match &mut waiting.waker {
+            None => true,
+            Some(held) => {
+                held.clone_from(waker);
+                false
             }
         }
     }
@@ -112,20 +168,6 @@ impl Deadlines {
 struct Place<'a> {
     deadlines: &'a Deadlines,
     key: usize,
-}
-
-impl Place<'_> {
-    fn has_fired(&self, waker: &Waker) -> bool {
-        let mut waiting = self.deadlines.lock();
-        let Some(waiting) = waiting.get_mut(self.key) else { return true };
-        match &mut waiting.waker {
-            None => true,
-            Some(held) => {
-                held.clone_from(waker);
-                false
-            }
-        }
-    }
 }
 
 impl Drop for Place<'_> {
@@ -182,5 +224,20 @@ mod tests {
         };
         let ended = deadlines.while_moving(Duration::from_millis(60), &moved, long).await;
         assert_eq!((ended, moved.load(Ordering::Relaxed)), (Err(TimedOut), 20));
+    }
+
+    #[tokio::test]
+    async fn the_limit_counts_from_the_last_move_and_not_from_when_it_was_looked_for() {
+        let deadlines = ticking();
+        let moved = AtomicU64::new(0);
+        let limit = Duration::from_millis(500);
+        let stops_at_once = async {
+            moved.fetch_add(1, Ordering::Relaxed);
+            std::future::pending::<()>().await;
+        };
+        let began = Instant::now();
+        assert_eq!(deadlines.while_moving(limit, &moved, stops_at_once).await, Err(TimedOut));
+        let took = began.elapsed();
+        assert!(limit <= took && took < limit * 2, "{took:?}");
     }
 }

@@ -3,19 +3,18 @@
 mod answer;
 mod onward;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use comporta_http::{NewRequestId, Principal, Problem, is_well_formed_request_id, kinds};
-use http::header::{ALLOW, ORIGIN};
+use http::header::{ALLOW, CONNECTION, ORIGIN};
 use http::request::Parts;
 use http::uri::InvalidUri;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use self::answer::Reply;
+use self::answer::{Reply, X_REQUEST_ID};
 use crate::body::AnswerBody;
 use crate::connections::Connection;
 use crate::core::Core;
@@ -29,6 +28,7 @@ use crate::model::table::Found;
 use crate::model::trace::TraceContext;
 use crate::plane::{Destination, Plane, Route};
 use crate::record::Record;
+use crate::tracer::Recording;
 
 /// A request under way.
 struct Call<'a> {
@@ -61,7 +61,7 @@ pub(crate) async fn exchange(
     let plane = core.shared.plane.load_full();
     let (head, body) = request.into_parts();
     let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
-    let record = begin(&core, connection, &head, caller.address);
+    let record = begin(&core, connection, &head, &caller);
     let (told, page) = (HeaderMap::new(), None);
     let mut call = Call { core: &core, plane: &plane, record, peer: &peer, caller, told, page };
     let reply = match pass(&mut call, head, body).await {
@@ -74,8 +74,8 @@ pub(crate) async fn exchange(
 /// The order in which a request meets what stands between its caller and its upstream.
 async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Reply, Box<Problem>> {
     // First what two servers could read in two ways: everything below trusts path, host and framing.
-    header_hygiene::check(&head).map_err(|fault| malformed(&fault))?;
-    clean_path(&mut head)?;
+    let read = header_hygiene::check(&head).map_err(|fault| malformed(&fault));
+    read.and_then(|()| clean_path(&mut head)).map_err(|problem| call.distrust(&head, problem))?;
 
     // A browser asks in advance and without credentials, so before who calls.
     if let Some(headers) = call.preflight(&head) {
@@ -111,25 +111,34 @@ async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Re
     let asked = Asked { head, body, captures, principal };
     match &route.leads_to {
         Destination::Elsewhere(redirect) => call.elsewhere(redirect, &asked),
-        Destination::Service(service) => call.to_service(&route, service, asked).await,
-        Destination::Remote(remote) => call.to_remote(&route, remote, asked).await,
+        Destination::Service(service) => call.call_service(&route, service, asked).await,
+        Destination::Remote(remote) => call.call_remote(&route, remote, asked).await,
         Destination::Nowhere => {
             Err(Box::new(Problem::unavailable("the service does not run in this process")))
         }
     }
 }
 
-fn begin(core: &Arc<Core>, connection: Arc<Connection>, head: &Parts, client: IpAddr) -> Record {
-    let given = head.headers.get("x-request-id").and_then(|value| value.to_str().ok());
-    let given = given.filter(|text| is_well_formed_request_id(text));
-    let request_id = given.map_or_else(|| core.ids.next::<NewRequestId>().to_string().into(), Arc::from);
+fn begin(core: &Arc<Core>, connection: Arc<Connection>, head: &Parts, caller: &Caller) -> Record {
+    let began = Instant::now();
+    let given = head.headers.get(X_REQUEST_ID);
+    let given = given.filter(|given| given.to_str().is_ok_and(is_well_formed_request_id));
+    let request_id = given.cloned().unwrap_or_else(|| {
+        // An id is plain text.
+        HeaderValue::try_from(core.ids.next::<NewRequestId>().to_string())
+            .unwrap_or(HeaderValue::from_static("req"))
+    });
+    let mut trace = TraceContext::of(&head.headers, || core.rng.bytes());
+    let recording = core.shared.tracer.as_ref();
+    let recording = recording.filter(|tracer| tracer.samples(&mut trace, core.random(), core.nanos(began)));
     Record {
         core: Arc::clone(core),
         connection,
-        began: Instant::now(),
+        began,
         request_id,
-        trace: TraceContext::of(&head.headers, || core.rng.bytes()),
-        client,
+        trace,
+        recording: recording.map(|_| Box::new(Recording::new(&core.rng, caller, head.version))),
+        client: caller.address,
         method: head.method.clone(),
         uri: head.uri.clone(),
         route: None,
@@ -160,6 +169,14 @@ fn clean_path(head: &mut Parts) -> Result<(), Box<Problem>> {
 }
 
 impl Call<'_> {
+    /// Nothing more is read from who cannot be understood: another server may see the end of this request elsewhere.
+    fn distrust(&mut self, head: &Parts, problem: Box<Problem>) -> Box<Problem> {
+        if head.version < Version::HTTP_2 {
+            self.told.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        problem
+    }
+
     /// What a browser is told that asks whether a page may call.
     fn preflight(&mut self, head: &Parts) -> Option<HeaderMap> {
         let method = cors::preflight_method(&head.method, &head.headers)?;

@@ -10,13 +10,14 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio_rustls::TlsConnector;
 
@@ -213,6 +214,8 @@ impl Attempts<'_> {
                     return Err((Failure::Unreachable, Some(body)));
                 }
             };
+            let starved = body.starved();
+            let is_starved = || starved.is_some_and(|starved| starved.load(Ordering::Relaxed));
             let sent = self.send(connection, body, moved, &pick).await;
             let failure = match sent {
                 Ok((response, connection)) => return Ok(self.answered(response, connection, pick)),
@@ -220,6 +223,10 @@ impl Attempts<'_> {
                 Err(SendError::Failed(SendFailure::Unsent(unsent))) if pooled => {
                     body = unsent.into_body();
                     continue;
+                }
+                // The target has had no chance to answer: nothing of this is held against it.
+                Err(SendError::TimedOut) if is_starved() => {
+                    return Err((Failure::Body(BodyError::Idle), None));
                 }
                 Err(SendError::TimedOut) => Failure::TimedOut,
                 Err(SendError::Failed(SendFailure::Body(error))) => return Err((Failure::Body(error), None)),
@@ -323,6 +330,10 @@ impl Attempts<'_> {
             request.uri_mut().clone_from(&self.request.path);
             let host = self.request.host.as_ref().unwrap_or_else(|| pick.target().authority());
             request.headers_mut().insert(header::HOST, host.clone());
+            // Said here because hyper, left alone, sends no such body with a GET.
+            if !request.body().is_end_stream() && request.body().size_hint().exact().is_none() {
+                request.headers_mut().insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            }
         }
         request
     }

@@ -26,6 +26,7 @@ use crate::limit::{Limiter, Limits};
 use crate::listener::listen;
 use crate::ports::{AccessLog, Keys, Service};
 use crate::serve::serve;
+use crate::tracer::{Tracer, Tracing};
 
 /// The pause after `accept` fails, for instance because no descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -61,6 +62,8 @@ pub struct Neighbours {
     pub services: BTreeMap<&'static str, Option<Arc<dyn Service>>>,
     /// Where access lines go; `None` for nowhere.
     pub access: Option<Arc<dyn AccessLog>>,
+    /// Where spans go; `None` records none.
+    pub tracing: Option<Tracing>,
     /// The runtime of the services.
     pub runtime: Handle,
     /// The time.
@@ -126,6 +129,7 @@ impl Gateway {
             keys: Arc::clone(&neighbours.keys),
             limits,
             access: Access::new(neighbours.access.clone(), neighbours.clock.clone()),
+            tracer: neighbours.tracing.as_ref().map(Tracer::new),
             clock: neighbours.clock.clone(),
             services: neighbours.runtime.clone(),
             epoch: Instant::now(),
@@ -172,12 +176,10 @@ impl Gateway {
         Ok(())
     }
 
-    /// The targets of each upstream and how they fare.
+    /// What operators may see of it while it serves.
     #[must_use]
-    pub fn upstreams(&self) -> BTreeMap<String, Vec<TargetStatus>> {
-        let now = u64::try_from(self.shared.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let plane = self.shared.plane.load();
-        plane.remotes.iter().map(|(name, remote)| (name.clone(), remote.cluster.describe(now))).collect()
+    pub fn view(&self) -> View {
+        View(Arc::clone(&self.shared))
     }
 
     /// Stops accepting, lets what is in flight end, and returns when it has, or the time is up. Blocks.
@@ -212,6 +214,26 @@ impl Gateway {
         let before = std::mem::replace(&mut self.watching, CancellationToken::new());
         compiled.watch(&self.neighbours.runtime, &self.watching);
         before.cancel();
+    }
+}
+
+/// A look at a gateway that serves.
+#[derive(Clone, Debug)]
+pub struct View(Arc<Shared>);
+
+impl View {
+    /// The targets of each upstream and how they fare.
+    #[must_use]
+    pub fn upstreams(&self) -> BTreeMap<String, Vec<TargetStatus>> {
+        let now = u64::try_from(self.0.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let plane = self.0.plane.load();
+        plane.remotes.iter().map(|(name, remote)| (name.clone(), remote.cluster.describe(now))).collect()
+    }
+
+    /// The routes in force, as the settings have them; secrets do not show.
+    #[must_use]
+    pub fn routes(&self) -> Arc<[config::Route]> {
+        Arc::clone(&self.0.plane.load().settings)
     }
 }
 

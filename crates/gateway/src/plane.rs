@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::{AuthMethod, Network, RouteAuth};
+use crate::config::{self, AuthMethod, Network, RouteAuth};
 use crate::forward::Remote;
 use crate::issuers::Issuers;
 use crate::limit::Rule;
@@ -21,6 +21,8 @@ use crate::who::Gate;
 /// Everything that a reload replaces at once.
 pub(crate) struct Plane {
     pub(crate) table: Table,
+    /// The routes as the settings have them.
+    pub(crate) settings: Arc<[config::Route]>,
     /// As the table counts them.
     pub(crate) routes: Vec<Arc<Route>>,
     pub(crate) issuers: Arc<Issuers>,
@@ -37,6 +39,7 @@ pub(crate) struct Plane {
 pub(crate) struct Route {
     id: u32,
     name: Box<str>,
+    pattern: Box<str>,
     pub(crate) gate: Gate,
     pub(crate) limit: Option<Rule>,
     pub(crate) cors: Option<Cors>,
@@ -60,7 +63,7 @@ pub(crate) enum Destination {
 
 impl Route {
     pub(crate) fn new(
-        name: &str,
+        settings: &config::Route,
         gate: Gate,
         limit: Option<Rule>,
         cors: Option<Cors>,
@@ -71,7 +74,8 @@ impl Route {
         /// Never the same twice, so that counters of a replaced route are not taken for another's; 0 is for no route.
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, name: name.into(), gate, limit, cors, body_limit, rewrite, leads_to }
+        let (name, pattern) = (settings.name.as_str().into(), settings.matching.path.as_str().into());
+        Self { id, name, pattern, gate, limit, cors, body_limit, rewrite, leads_to }
     }
 
     pub(crate) const fn id(&self) -> u32 {
@@ -80,6 +84,11 @@ impl Route {
 
     pub(crate) const fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The paths it takes, as its settings have them.
+    pub(crate) const fn pattern(&self) -> &str {
+        &self.pattern
     }
 }
 

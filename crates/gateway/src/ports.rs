@@ -9,6 +9,7 @@ use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::body::RequestBody;
+use crate::span::Span;
 
 /// Who holds which API key.
 #[async_trait]
@@ -48,4 +49,10 @@ pub trait AccessLog: Send + Sync + 'static {
 
     /// Takes one line, its end included. Must not wait.
     fn write(&self, line: &[u8]);
+}
+
+/// Where the spans of recorded requests go.
+pub trait SpanSink: Send + Sync + 'static {
+    /// Takes one span, or drops it. Must not wait: it is called on the data plane.
+    fn record(&self, span: Span);
 }

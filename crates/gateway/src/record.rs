@@ -13,14 +13,18 @@ use crate::connections::Connection;
 use crate::core::Core;
 use crate::model::trace::TraceContext;
 use crate::plane::Route;
+use crate::tracer::Recording;
 
 /// A request from its head to the last byte of its answer.
 pub(crate) struct Record {
     pub(crate) core: Arc<Core>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) began: Instant,
-    pub(crate) request_id: Arc<str>,
+    /// Plain visible text, as it stands in `x-request-id`.
+    pub(crate) request_id: HeaderValue,
     pub(crate) trace: TraceContext,
+    /// What its spans need; `None` if it is not recorded.
+    pub(crate) recording: Option<Box<Recording>>,
     pub(crate) client: IpAddr,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -40,9 +44,9 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The request's id as a header. It was checked when it came: it is text for one.
-    pub(crate) fn request_id_header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.request_id).unwrap_or(HeaderValue::from_static(""))
+    /// The request's id as text.
+    pub(crate) fn request_id(&self) -> &str {
+        self.request_id.to_str().unwrap_or_default()
     }
 
     /// How many bytes of the request's body have passed.
@@ -55,6 +59,10 @@ impl Record {
         let took = self.began.elapsed();
         self.core.counts.count(&self, took);
         self.core.shared.access.tell(&self.core, &self, took, whole);
+        if let (Some(recording), Some(tracer)) = (&self.recording, &self.core.shared.tracer) {
+            let ended = u64::try_from(self.core.shared.clock.now().as_nanosecond()).unwrap_or(0);
+            tracer.tell(&self, recording, ended, took, whole);
+        }
         self.connection.ends(&self.core.deadlines, &self.core.patience());
     }
 }

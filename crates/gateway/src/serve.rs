@@ -30,8 +30,6 @@ use crate::watched::Watched;
 
 /// Largest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
-/// Most headers of a request.
-const MAX_HEADERS: usize = 100;
 /// Requests at once on a connection of HTTP/2.
 const MAX_STREAMS: u32 = 128;
 /// Bytes a caller may send ahead on one stream, and on all of a connection's together.
@@ -125,7 +123,8 @@ async fn speak(core: &Arc<Core>, open: &Open, stream: Stream, peer: Peer, http2:
         drive(core, connection, served, |served| served.graceful_shutdown()).await
     } else {
         let mut builder = http1::Builder::new();
-        builder.max_header_size(MAX_HEAD).max_headers(MAX_HEADERS).pipeline_flush(true);
+        // Its bound of 100 headers stands: setting any makes each head cost a buffer that is cleared first.
+        builder.max_header_size(MAX_HEAD);
         // A head has its time by the connection's own watch: a timer for each request would cost more.
         builder.header_read_timeout(None);
         let served = pin!(builder.serve_connection(io, service).with_upgrades());

@@ -73,11 +73,11 @@ pub(crate) fn connector(tls: &UpstreamTls, version: HttpVersion) -> Result<TlsCo
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// How servers of the web are spoken to: issuers, logins.
+/// How servers of the web are spoken to: issuers, logins, collectors.
 ///
 /// # Errors
 /// None with the provider that is compiled in.
-pub(crate) fn web_client() -> Result<ClientConfig, rustls::Error> {
+pub fn web_client() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;

@@ -22,6 +22,7 @@ pub struct Client {
     address: SocketAddr,
     headers: HeaderMap,
     connection: Option<SendRequest<Full<Bytes>>>,
+    connections: u64,
 }
 
 /// What came back, whatever its status.
@@ -57,13 +58,19 @@ impl Client {
         let key = key.and_then(|key| HeaderValue::try_from(key).ok());
         headers
             .extend([(HOST, host), (KEY, key)].into_iter().filter_map(|(name, value)| Some((name, value?))));
-        Self { address, headers, connection: None }
+        Self { address, headers, connection: None, connections: 0 }
     }
 
     /// Another caller of the same listener with the same key and a connection of its own.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self { address: self.address, headers: self.headers.clone(), connection: None }
+        Self { address: self.address, headers: self.headers.clone(), connection: None, connections: 0 }
+    }
+
+    /// How many connections it has made: one, unless it or the server closed any.
+    #[must_use]
+    pub const fn connections(&self) -> u64 {
+        self.connections
     }
 
     /// `GET path`.
@@ -122,7 +129,7 @@ impl Client {
             let is_kept = kept.is_some();
             let mut connection = match kept {
                 Some(connection) => connection,
-                None => connect(self.address).await.map_err(|error| Failure::NotSent(Box::new(error)))?,
+                None => self.connect().await.map_err(|error| Failure::NotSent(Box::new(error)))?,
             };
             if connection.ready().await.is_err() && is_kept {
                 continue;
@@ -141,6 +148,16 @@ impl Client {
                 },
             }
         }
+    }
+
+    async fn connect(&mut self) -> io::Result<SendRequest<Full<Bytes>>> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        // It ends with the connection; what failed in it is told to whoever waits for an answer.
+        tokio::spawn(async move { drop(connection.await) });
+        self.connections += 1;
+        Ok(sender)
     }
 }
 
@@ -162,15 +179,6 @@ impl Answer {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
-}
-
-async fn connect(address: SocketAddr) -> io::Result<SendRequest<Full<Bytes>>> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    // It ends with the connection; what failed in it is told to whoever waits for an answer.
-    tokio::spawn(async move { drop(connection.await) });
-    Ok(sender)
 }
 
 async fn read(response: hyper::Response<hyper::body::Incoming>) -> Result<Answer, Failure> {

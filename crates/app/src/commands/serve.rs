@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 
 use comporta_gateway::Gateway;
 use comporta_kernel::{Clock, IdSource, Rng};
+use comporta_partners::KeyRing;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -23,7 +24,7 @@ use crate::metrics::Metrics;
 use crate::server::{Limits, serve};
 use crate::settings::{Environment, Role, Settings};
 use crate::wiring::App;
-use crate::{first_run, logging, private, wiring};
+use crate::{first_run, logging, private, service_listener, trace_export, wiring};
 
 /// Reads the settings, starts the log, and serves until SIGTERM or SIGINT.
 ///
@@ -55,13 +56,16 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Er
     let mut tasks = JoinSet::new();
     let mut gateway = open_gateway(&app, reload.log(), &stop, &mut tasks).await?;
     let public = gateway.as_ref().map(Gateway::address);
+    if gateway.is_none() && app.serves() {
+        open_services(&app, &stop, &mut tasks).await?;
+    }
     let (reloads, mut asked) = crate::reload::channel();
     let private = bind(app.settings.private_listen).await?;
     let ids = IdSource::new(app.clock.clone(), app.rng.clone());
     let private_address = local_address(&private);
     tasks.spawn(serve(
         private,
-        private::private_router(&app, metrics.clone(), reloads, ids),
+        private::private_router(&app, gateway.as_ref().map(Gateway::view), metrics.clone(), reloads, ids),
         limits(&app.settings),
         stop.clone(),
     ));
@@ -101,12 +105,33 @@ async fn open_gateway(
     if !app.runs(Role::Gateway) {
         return Ok(None);
     }
+    let ring = follow_keys(app, stop, tasks).await?;
+    let traces = trace_export::open(&app.settings.tracing)?.map(|(traces, exporter)| {
+        tasks.spawn(exporter.run(stop.clone()));
+        traces
+    });
+    Ok(Some(wiring::gateway::start(app, &ring, log.access(), traces, Handle::current())?))
+}
+
+/// The listener of services whose gateway runs elsewhere.
+async fn open_services(app: &App, stop: &CancellationToken, tasks: &mut JoinSet<()>) -> Result<(), Error> {
+    let ring = follow_keys(app, stop, tasks).await?;
+    let listener = bind(app.settings.service_listen).await?;
+    tracing::info!(address = %local_address(&listener), "serving gateways of this installation");
+    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
+    let router = service_listener::router(app, &ring, ids);
+    tasks.spawn(serve(listener, router, limits(&app.settings), stop.clone()));
+    Ok(())
+}
+
+/// Companies' keys and our own signing keys, following the database until told to stop.
+async fn follow_keys(app: &App, stop: &CancellationToken, tasks: &mut JoinSet<()>) -> Result<KeyRing, Error> {
     let ring = app.key_ring().await?;
     let (follower, until) = (ring.clone(), stop.clone());
     tasks.spawn(async move { follower.follow(until).await });
     let (follower, until) = (app.signing_keys.clone(), stop.clone());
     tasks.spawn(async move { follower.follow(until).await });
-    Ok(Some(wiring::gateway::start(app, &ring, log.access(), Handle::current())?))
+    Ok(ring)
 }
 
 /// The consolidator and the durable jobs, where the jobs' role runs; the upkeep of metrics everywhere.

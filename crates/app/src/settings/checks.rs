@@ -1,11 +1,11 @@
 //! Faults that only the settings as a whole show.
 
+use axum::http::{HeaderName, HeaderValue};
 use comporta_db::Url;
 use comporta_gateway::Place;
 use comporta_kernel::Secret;
 
 use super::Settings;
-use super::sections::Role;
 use super::tree::Step;
 use crate::wiring::SERVICES;
 
@@ -17,6 +17,7 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
     };
     check_roles(settings, &mut fault);
     check_places(settings, &mut fault);
+    check_tracing(settings, &mut fault);
     let http = &settings.http;
     for (path, nothing) in [
         (["http", "body_limit"], http.body_limit.bytes() == 0),
@@ -50,17 +51,16 @@ fn check_roles(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
     if roles.is_empty() {
         fault(&["roles"], "at least one role must run".to_owned());
     }
-    let served = |role: &&Role| !matches!(role, Role::Gateway | Role::Jobs);
-    let orphans: Vec<&str> = roles.iter().filter(served).map(|role| role.name()).collect();
-    if !roles.contains(&Role::Gateway) && !orphans.is_empty() {
-        let verb = if orphans.len() == 1 { "needs" } else { "need" };
-        fault(&["roles"], format!("{} {verb} the gateway role in the same process", orphans.join(", ")));
-    }
 }
 
 fn check_places(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
-    if settings.listen.port() != 0 && settings.listen == settings.private_listen {
-        fault(&["private_listen"], "must differ from listen".to_owned());
+    let taken = [("listen", settings.listen), ("private_listen", settings.private_listen)];
+    for (name, address) in [taken[1], ("service_listen", settings.service_listen)] {
+        let first =
+            taken.iter().find(|(other, same)| *other != name && *same == address && address.port() != 0);
+        if let Some((other, _)) = first {
+            fault(&[name], format!("must differ from {other}"));
+        }
     }
     if settings.data_dir.as_os_str().is_empty() {
         fault(&["data_dir"], "expected the path of a folder".to_owned());
@@ -71,6 +71,26 @@ fn check_places(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
     }
     if settings.security.pepper.as_ref().is_some_and(|pepper| pepper.expose().trim().len() < 32) {
         fault(&["security", "pepper"], "too short: at least 32 characters, and random ones".to_owned());
+    }
+}
+
+fn check_tracing(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let tracing = &settings.tracing;
+    if tracing.otlp.as_ref().is_some_and(|url| url.parts().query().is_some()) {
+        fault(&["tracing", "otlp"], "expected a URL without a query".to_owned());
+    }
+    if tracing.service_name.trim().is_empty() {
+        fault(&["tracing", "service_name"], "expected a name".to_owned());
+    }
+    for (name, value) in &tracing.headers {
+        if HeaderName::try_from(name).is_err() {
+            fault(&["tracing", "headers", name], "expected the name of a header".to_owned());
+        } else if HeaderValue::try_from(value.expose()).is_err() {
+            fault(
+                &["tracing", "headers", name],
+                "expected the value of a header: visible characters".to_owned(),
+            );
+        }
     }
 }
 

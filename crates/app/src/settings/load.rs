@@ -152,7 +152,14 @@ fn read_all(
             Err(error) => error,
         };
         let origin = origin.unwrap_or_else(|| tree.nearest(&path).origin.clone());
-        faults.push(Fault { origin, path: shown(&path), message });
+        let fault = Fault { origin, path: shown(&path), message };
+        // A field that was wrong and has no default was taken away: that it is missing now is no news.
+        let inside = format!("{}.", fault.path);
+        let known = fault.message.starts_with("missing field")
+            && faults.iter().any(|known| known.path.starts_with(&inside));
+        if !known {
+            faults.push(fault);
+        }
         if !tree.replace(&path, defaults.at(&path).cloned()) {
             return None;
         }

@@ -1,7 +1,9 @@
 //! The groups of settings, one struct per level of `comporta.yaml`.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use comporta_gateway::config::{Percent, Uri};
 use comporta_kernel::{ByteSize, Currency, Interval, Secret, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,6 +80,20 @@ pub enum LogFormat {
     Json,
     /// Readable lines.
     Text,
+}
+
+/// Traces of requests, and where they are sent.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TracingSettings {
+    /// A collector of OTLP over HTTP, such as `http://collector:4318`; null records nothing.
+    pub otlp: Option<Uri>,
+    /// The share of the requests that is recorded where no caller has decided.
+    pub sample: Percent,
+    /// What this installation is called in traces.
+    pub service_name: String,
+    /// Headers that the collector asks for, by name.
+    pub headers: BTreeMap<String, Secret>,
 }
 
 /// The documents for partners' developers.

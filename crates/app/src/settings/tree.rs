@@ -171,7 +171,7 @@ impl Node {
         match (&mut self.value, over) {
             (Value::Map(_), _) if says_nothing => {}
             (Value::Map(under), Self { value: Value::Map(over), .. }) if is_upstreams(path) => {
-                under.extend(over)
+                under.extend(over);
             }
             (Value::Map(under), Self { value: Value::Map(over), .. }) => lay_over(under, over, path, faults),
             (Value::Map(_), over) => {
@@ -179,7 +179,7 @@ impl Node {
                 faults.push(Fault { origin: over.origin, path: shown(path), message });
             }
             (Value::List(under), Self { value: Value::List(over), .. }) if is_routes(path) => {
-                add_routes(under, over)
+                add_routes(under, over);
             }
             (Value::List(_), over) => *self = over.split_at_commas(),
             (Value::Scalar { .. }, over) => *self = over,

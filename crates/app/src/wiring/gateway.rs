@@ -9,7 +9,7 @@ use axum::http::{Request, Response};
 use comporta_gateway::config::{CompanyClaim, Issuer};
 use comporta_gateway::{
     AccessLog, Companies, Gateway, Keys, Known, LocalIssuer, Neighbours, Options, Patience, RequestBody,
-    Service, ServiceBody, Signer, StartError,
+    Service, ServiceBody, Signer, StartError, Tracing,
 };
 use comporta_http::{Principal, Problem};
 use comporta_identity::{SigningAlgorithm, SigningKeys};
@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 
 use super::App;
 use crate::logging::AccessLines;
+use crate::service_layers::service_layers;
 use crate::settings::Settings;
 
 /// Calls of one service at once; what is over is answered 503.
@@ -35,6 +36,7 @@ pub fn start(
     app: &App,
     keys: &KeyRing,
     access: Option<AccessLines>,
+    tracing: Option<Tracing>,
     runtime: Handle,
 ) -> Result<Gateway, StartError> {
     let settings = &app.settings;
@@ -45,6 +47,7 @@ pub fn start(
         local_issuer: local_issuer(app, keys),
         services: services(app, keys),
         access: access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
+        tracing,
         runtime,
         clock: app.clock.clone(),
         rng: app.rng.clone(),
@@ -73,7 +76,7 @@ fn services(app: &App, keys: &KeyRing) -> BTreeMap<&'static str, Option<Arc<dyn 
     let mut routers = app.services(keys);
     let served = |name| {
         let router = routers.remove(name)?;
-        Some(Arc::new(Routed(router)) as Arc<dyn Service>)
+        Some(Arc::new(Routed(service_layers(router))) as Arc<dyn Service>)
     };
     let services = super::SERVICES.map(served);
     super::SERVICES.into_iter().zip(services).collect()

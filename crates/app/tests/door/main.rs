@@ -1,6 +1,10 @@
 //! The public and the private listener as a caller meets them, in process, on SQLite with a clock that stands still.
 
+mod collector;
 mod entries;
 mod refusals;
+mod split;
 mod staff;
 mod test_app;
+mod trace_export;
+mod traces;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 
-use crate::test_app::TestApp;
+use crate::test_app::{Split, TestApp};
 
 #[tokio::test]
 async fn health_readiness_and_metrics_need_no_token() {
@@ -59,4 +59,20 @@ async fn the_document_and_its_page_come_from_this_server_alone() {
         assert_eq!(open(&format!("/docs/assets/{file}")).await.status, 200, "{file}");
     }
     assert_eq!(open("/docs/assets/secret").await.problem().0, 404);
+}
+
+#[tokio::test]
+async fn operators_see_what_is_published_and_where_it_leads() {
+    let split = Split::start().await;
+    let routes = split.app.admin("GET", "/admin/v1/routes", "").await.json();
+    let books = routes["data"].as_array().unwrap().iter().find(|route| route["name"] == "books").unwrap();
+    assert_eq!(books["match"]["path"], "/v1/books/**");
+    let upstreams = split.app.admin("GET", "/admin/v1/upstreams", "").await.json();
+    let ledger = upstreams["data"].as_array().unwrap().iter().find(|one| one["name"] == "ledger").unwrap();
+    assert_eq!(
+        (&ledger["targets"][0]["in_flight"], &ledger["targets"][0]["ejected"]),
+        (&0.into(), &false.into())
+    );
+    let request = Request::get("/admin/v1/routes").body(Body::empty()).unwrap();
+    assert_eq!(split.app.send_privately(request).await.problem().0, 401);
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,24 +11,28 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use comporta::first_run::{self, FirstRun};
 use comporta::metrics::Metrics;
+use comporta::server::{Limits, serve};
 use comporta::settings::{self, Environment, Flag, Sources};
 use comporta::wiring::{self, App};
-use comporta::{private, reload};
+use comporta::{private, reload, service_listener, trace_export};
 use comporta_gateway::Gateway;
 use comporta_kernel::{IdSource, ManualClock, Rng};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// An installation after its first start, its clock at noon of 2026-03-10 in São Paulo.
 pub struct TestApp {
     pub first: FirstRun,
     gateway: Option<Gateway>,
+    exporting: Option<(CancellationToken, JoinHandle<()>)>,
     private: Router,
-    _folder: tempfile::TempDir,
+    _folder: Arc<tempfile::TempDir>,
 }
 
 /// An answer, its body read.
@@ -39,31 +45,45 @@ pub struct Answer {
 
 impl TestApp {
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let flag = |path: &'static [&'static str], value: &str| Flag {
-            name: "--test",
-            path,
-            value: value.to_owned(),
+        Self::start_with("").await
+    }
+
+    /// With these settings over the built-in ones.
+    pub async fn start_with(text: &str) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::of(open(&folder, &comporta_neighbours::fresh_sqlite_url(), text).await, folder).await
+    }
+
+    /// Its gateway in front of an open installation.
+    async fn of(app: App, folder: Arc<tempfile::TempDir>) -> Self {
+        let first = match first_run::run(&app).await.unwrap() {
+            Some(first) => first,
+            None => serde_json::from_slice(&fs::read(first_run::file(&app)).unwrap()).unwrap(),
         };
-        let flags = [
-            flag(&["data_dir"], folder.path().to_str().unwrap()),
-            flag(&["database", "url"], &comporta_neighbours::fresh_sqlite_url()),
-            flag(&["listen"], "127.0.0.1:0"),
-            flag(&["workers"], "1"),
-        ];
-        let environment = Environment::default();
-        let settings =
-            settings::load(&Sources { file: None, environment: &environment, flags: &flags }).unwrap();
-        let clock = ManualClock::at("2026-03-10T15:00:00Z".parse().unwrap());
-        let app = App::open(settings, clock.clone().into(), Rng::system()).await.unwrap();
-        let first = first_run::run(&app).await.unwrap().unwrap();
-        let ids = IdSource::new(clock.clone().into(), Rng::system());
         let keys = app.key_ring().await.unwrap();
         let metrics = Metrics::start();
-        let gateway = wiring::gateway::start(&app, &keys, None, Handle::current()).unwrap();
+        let (tracing, exporter) = trace_export::open(&app.settings.tracing).unwrap().unzip();
+        let gateway = wiring::gateway::start(&app, &keys, None, tracing, Handle::current()).unwrap();
+        let exporting = exporter.map(|exporter| {
+            let stop = CancellationToken::new();
+            (stop.clone(), tokio::spawn(exporter.run(stop)))
+        });
         let (reloads, _) = reload::channel();
-        let private = private::private_router(&app, metrics, reloads, ids);
-        Self { first, gateway: Some(gateway), private, _folder: folder }
+        let private = private::private_router(&app, Some(gateway.view()), metrics, reloads, ids(&app));
+        Self { first, gateway: Some(gateway), exporting, private, _folder: folder }
+    }
+
+    /// An access token of the first key.
+    pub async fn token(&self) -> String {
+        let key = &self.first.api_key;
+        let form = format!(
+            "grant_type=client_credentials&client_id=key_{}&client_secret={key}",
+            key.split('_').nth(2).unwrap()
+        );
+        let request =
+            Request::post("/oauth2/token").header("content-type", "application/x-www-form-urlencoded");
+        let answer = self.send(request.body(Body::from(form)).unwrap()).await;
+        answer.json()["access_token"].as_str().unwrap().to_owned()
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -96,6 +116,14 @@ impl TestApp {
         read(sender.send_request(Request::from_parts(parts, body)).await.unwrap()).await
     }
 
+    /// Sends the spans that have not been sent yet.
+    pub async fn flush(&mut self) {
+        if let Some((stop, exporting)) = self.exporting.take() {
+            stop.cancel();
+            exporting.await.unwrap();
+        }
+    }
+
     /// A call of the administration with the staff member's token.
     pub async fn admin(&self, method: &str, path: &str, body: &str) -> Answer {
         let request = Request::builder()
@@ -112,6 +140,79 @@ impl TestApp {
     pub async fn send_privately(&self, request: Request<Body>) -> Answer {
         read(self.private.clone().oneshot(request).await.unwrap()).await
     }
+}
+
+/// Two processes on one database: the services, and a gateway that calls them.
+pub struct Split {
+    pub app: TestApp,
+    services: Router,
+    stop: CancellationToken,
+}
+
+impl Split {
+    pub async fn start() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let database = comporta_neighbours::fresh_sqlite_url();
+        let behind = open(&folder, &database, "roles: [ledger, catalogue, partners]").await;
+        first_run::run(&behind).await.unwrap();
+        let ring = behind.key_ring().await.unwrap();
+        let services = service_listener::router(&behind, &ring, ids(&behind));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target =
+            format!("{{targets: [{{url: 'http://{}'}}], principal: true}}", listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        let limits =
+            Limits { connections: 64, header_timeout: Duration::from_secs(5), grace: Duration::ZERO };
+        tokio::spawn(serve(listener, services.clone(), limits, stop.clone()));
+        let before = format!("roles: [gateway]\nupstreams: {{ledger: {target}, docs: {target}}}");
+        let app = TestApp::of(open(&folder, &database, &before).await, folder).await;
+        Self { app, services, stop }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.app.get(path).await
+    }
+
+    pub async fn post(&self, path: &str, body: &str) -> Answer {
+        self.app.post(path, body).await
+    }
+
+    pub async fn token(&self) -> String {
+        TestApp::start().await.token().await
+    }
+
+    /// A request past the gateway.
+    pub async fn send_to_service(&self, request: Request<Body>) -> Answer {
+        read(self.services.clone().oneshot(request).await.unwrap()).await
+    }
+}
+
+impl Drop for Split {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Opens an installation with a settings file of this text.
+async fn open(folder: &tempfile::TempDir, database: &str, text: &str) -> App {
+    let flag =
+        |path: &'static [&'static str], value: &str| Flag { name: "--test", path, value: value.to_owned() };
+    let flags = [
+        flag(&["data_dir"], folder.path().to_str().unwrap()),
+        flag(&["database", "url"], database),
+        flag(&["listen"], "127.0.0.1:0"),
+        flag(&["workers"], "1"),
+    ];
+    let file = folder.path().join("comporta.yaml");
+    fs::write(&file, text).unwrap();
+    let environment = Environment::default();
+    let sources = Sources { file: Some(&file), environment: &environment, flags: &flags };
+    let clock = ManualClock::at("2026-03-10T15:00:00Z".parse().unwrap());
+    App::open(settings::load(&sources).unwrap(), clock.into(), Rng::system()).await.unwrap()
+}
+
+fn ids(app: &App) -> IdSource {
+    IdSource::new(app.clock.clone(), app.rng.clone())
 }
 
 impl Drop for TestApp {

@@ -255,19 +255,23 @@ pub struct Timeouts {
     /// From the end of the request to the head of the answer.
     #[serde(default = "thirty_seconds")]
     pub response: Interval,
-    /// Between two pieces of a body, either way.
-    #[serde(default = "thirty_seconds")]
+    /// Between two pieces of an answer's body; server-sent events pause for long.
+    #[serde(default = "five_minutes")]
     pub idle: Interval,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { connect: one_second(), response: thirty_seconds(), idle: thirty_seconds() }
+        Self { connect: one_second(), response: thirty_seconds(), idle: five_minutes() }
     }
 }
 
 const fn thirty_seconds() -> Interval {
     Interval::from_millis(30_000)
+}
+
+const fn five_minutes() -> Interval {
+    Interval::from_millis(300_000)
 }
 
 /// What is tried again: requests that may be repeated, or never reached a target.

@@ -16,7 +16,6 @@ use tokio::sync::Mutex;
 
 use super::{CredentialFault, secret_header, unavailable, wrong};
 use crate::config::TokenCredential;
-use crate::core::Core;
 use crate::gateway::Neighbours;
 
 /// Largest answer of a login, in bytes.
@@ -81,11 +80,7 @@ impl Fetched {
         })
     }
 
-    pub(super) async fn show(
-        self: &Arc<Self>,
-        _: &Core,
-        headers: &mut HeaderMap,
-    ) -> Result<(), Box<Problem>> {
+    pub(super) async fn show(self: &Arc<Self>, headers: &mut HeaderMap) -> Result<(), Box<Problem>> {
         let now = Instant::now();
         let held = self.held.load_full().filter(|held| now < held.ends);
         let held = match held {

@@ -13,7 +13,6 @@ use serde_json::{Map, Value};
 
 use super::{CredentialFault, Signer, secret_header, unavailable, wrong};
 use crate::config::JwtCredential;
-use crate::core::Core;
 use crate::gateway::Neighbours;
 
 /// Tokens kept at once: those of the companies that called last.
@@ -36,7 +35,7 @@ pub(crate) struct Minted {
 }
 
 enum Key {
-    Own(SigningKey),
+    Own(Box<SigningKey>),
     Installation(Algorithm, Arc<dyn Signer>),
 }
 
@@ -76,7 +75,6 @@ impl Minted {
 
     pub(super) fn show(
         &self,
-        _: &Core,
         principal: Option<&Principal>,
         headers: &mut HeaderMap,
     ) -> Result<(), Box<Problem>> {
@@ -101,7 +99,7 @@ impl Minted {
     fn mint(&self, company: &str, principal: &Principal, now: i64) -> Option<Kept> {
         let installation;
         let (key, own_issuer) = match &self.key {
-            Key::Own(key) => (key, "comporta"),
+            Key::Own(key) => (&**key, "comporta"),
             Key::Installation(algorithm, signer) => {
                 installation = signer.key(*algorithm)?;
                 (&*installation, signer.issuer())
@@ -135,10 +133,10 @@ impl Minted {
 fn key(config: &JwtCredential, neighbours: &Neighbours) -> Result<Key, CredentialFault> {
     match (&config.secret, config.algorithm) {
         (Some(secret), Algorithm::HS256) => SigningKey::hs256(secret.expose().as_bytes())
-            .map(Key::Own)
+            .map(|key| Key::Own(Box::new(key)))
             .map_err(|error| wrong("jwt.secret", &error.to_string())),
         (Some(secret), algorithm) => SigningKey::from_pkcs8_pem(algorithm, secret.expose(), "upstream")
-            .map(Key::Own)
+            .map(|key| Key::Own(Box::new(key)))
             .map_err(|error| wrong("jwt.secret", &error.to_string())),
         (None, algorithm @ (Algorithm::ES256 | Algorithm::EdDSA)) => {
             Ok(Key::Installation(algorithm, Arc::clone(&neighbours.signer)))

@@ -1,5 +1,7 @@
 //! The answer on its way back: what every answer carries, whoever gave it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use comporta_http::{PROBLEM_JSON, Problem};
 use http::response::Parts;
@@ -17,16 +19,18 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Source,
+    /// How long the body may pause.
+    pub(super) patience: Option<Duration>,
 }
 
 impl Reply {
     /// What a service or a target gave.
-    pub(super) fn given(parts: Parts, body: Source) -> Self {
-        Self { status: parts.status, headers: parts.headers, body }
+    pub(super) fn given(parts: Parts, body: Source, patience: Option<Duration>) -> Self {
+        Self { status: parts.status, headers: parts.headers, body, patience }
     }
 
     pub(super) fn empty(status: StatusCode, headers: HeaderMap) -> Self {
-        Self { status, headers, body: Source::Whole(Bytes::new()) }
+        Self { status, headers, body: Source::Whole(Bytes::new()), patience: None }
     }
 
     pub(super) fn redirect(status: StatusCode, location: HeaderValue) -> Self {
@@ -40,9 +44,9 @@ impl Call<'_> {
         let mut headers = HeaderMap::new();
         problem.tell(&mut headers);
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
-        let body = problem.body(self.record.uri.path(), &self.record.request_id);
+        let body = problem.body(self.record.uri.path(), self.record.request_id());
         self.record.problem = Some(problem.kind().slug);
-        Reply { status: problem.kind().status, headers, body: Source::Whole(body.into()) }
+        Reply { status: problem.kind().status, headers, body: Source::Whole(body.into()), patience: None }
     }
 
     /// A 401 says what the route takes.
@@ -56,7 +60,7 @@ impl Call<'_> {
     /// What every answer carries is added here, and the record goes with the body to its end.
     pub(super) fn reply(self, reply: Reply) -> Response<AnswerBody> {
         let Self { mut record, told, page, .. } = self;
-        let Reply { status, mut headers, body } = reply;
+        let Reply { status, mut headers, body, patience } = reply;
         record.status = status.as_u16();
         headers.extend(told);
         if let Some((route, origin)) = &page
@@ -64,8 +68,8 @@ impl Call<'_> {
         {
             cors.answer(origin, &mut headers);
         }
-        headers.insert(X_REQUEST_ID, record.request_id_header());
-        let mut response = Response::new(AnswerBody::new(body, record));
+        headers.insert(X_REQUEST_ID, record.request_id.clone());
+        let mut response = Response::new(AnswerBody::new(body, record, patience));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         response

@@ -22,7 +22,7 @@ use crate::upgrade;
 use crate::who::API_KEY;
 
 impl Call<'_> {
-    pub(super) async fn to_service(
+    pub(super) async fn call_service(
         &mut self,
         route: &Route,
         service: &Called,
@@ -32,7 +32,7 @@ impl Call<'_> {
         // A service knows its caller from the gateway alone.
         header_hygiene::strip_hop_by_hop(&mut head.headers);
         head.headers.remove(API_KEY);
-        head.extensions.insert(RequestId::new(Arc::clone(&self.record.request_id)));
+        head.extensions.insert(RequestId::new(self.record.request_id().into()));
         if let Some(principal) = principal {
             head.extensions.insert(principal);
         }
@@ -47,7 +47,7 @@ impl Call<'_> {
         match answer {
             Ok((mut parts, body)) => {
                 route.rewrite.change_response(&mut parts.headers);
-                Ok(Reply::given(parts, body))
+                Ok(Reply::given(parts, body, None))
             }
             Err(NoAnswer::Full) => Err(Box::new(Problem::unavailable("the service has all it can do"))),
             Err(NoAnswer::Body(error)) => Err(of_body(route, error)),
@@ -57,7 +57,7 @@ impl Call<'_> {
         }
     }
 
-    pub(super) async fn to_remote(
+    pub(super) async fn call_remote(
         &mut self,
         route: &Route,
         remote: &Arc<Remote>,
@@ -65,7 +65,8 @@ impl Call<'_> {
     ) -> Result<Reply, Box<Problem>> {
         let Asked { mut head, body, captures, principal } = asked;
         let protocol = match head.version {
-            Version::HTTP_11 => header_hygiene::upgrade(&head.headers).cloned(),
+            // With a body, it is not certain where the request ends and the other protocol begins.
+            Version::HTTP_11 if body.is_end_stream() => header_hygiene::upgrade(&head.headers).cloned(),
             _ => None,
         };
         let on_upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| protocol.is_some());
@@ -82,17 +83,25 @@ impl Call<'_> {
         };
         let body = self.body(route, body);
         let sent = Instant::now();
+        if let Some(recording) = &mut self.record.recording {
+            recording.calls(sent, outgoing.path.clone());
+        }
         let answered = forward(self.core, remote, outgoing, body).await;
         self.record.upstream = Some(sent.elapsed());
         let Answered { mut parts, from, target } = answered.map_err(|failure| of_target(route, failure))?;
         self.record.target = Some(target);
+        // Its connection goes with it: what follows on it is anybody's guess.
+        header_hygiene::check_answer(&parts).map_err(|fault| {
+            tracing::debug!(%fault, "an upstream's answer is refused");
+            Box::new(Problem::new(&kinds::BAD_GATEWAY, "the upstream's answer is ambiguous"))
+        })?;
         let body = match from {
             From::Body(body) => body,
             From::Upgrade(accepted) => return self.upgraded(parts, on_upgrade, *accepted),
         };
         header_hygiene::strip_hop_by_hop(&mut parts.headers);
         route.rewrite.change_response(&mut parts.headers);
-        Ok(Reply::given(parts, body))
+        Ok(Reply::given(parts, body, Some(remote.timeouts.idle.duration())))
     }
 
     /// What the target is told: none of the caller's credentials, all that we know of the caller.
@@ -105,6 +114,7 @@ impl Call<'_> {
         principal: Option<&Principal>,
     ) -> Result<HeaderMap, Box<Problem>> {
         header_hygiene::strip_hop_by_hop(&mut headers);
+        header_hygiene::write_plainly(&mut headers);
         headers.remove(HOST);
         headers.remove(API_KEY);
         if route.gate.takes_authorization() {
@@ -115,11 +125,12 @@ impl Call<'_> {
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         }
         self.peer.write(&self.caller, &mut headers);
-        self.record.trace.child(self.core.rng.bytes(), &mut headers);
-        headers.insert(X_REQUEST_ID, self.record.request_id_header());
+        let span_id = self.record.recording.as_ref().map(|recording| recording.call_id);
+        self.record.trace.child(span_id.unwrap_or_else(|| self.core.rng.bytes()), &mut headers);
+        headers.insert(X_REQUEST_ID, self.record.request_id.clone());
         route.rewrite.change_request(&mut headers);
         if let Some(credential) = &remote.credential {
-            credential.show(self.core, principal, &mut headers).await?;
+            credential.show(principal, &mut headers).await?;
         }
         Ok(headers)
     }

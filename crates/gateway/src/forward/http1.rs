@@ -35,6 +35,8 @@ type Connection = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 pub(crate) struct Http1 {
     sender: SendRequest<RequestBody>,
     connection: Connection,
+    /// The connection must not be polled again: it has ended, or become another protocol's.
+    ended: bool,
     /// When its last answer ended.
     pub(super) idle_since: Instant,
 }
@@ -58,7 +60,7 @@ impl Http1 {
         builder.max_header_size(MAX_HEAD).max_headers(MAX_HEADERS);
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
         let connection = Box::pin(connection.with_upgrades());
-        Ok(Self { sender, connection, idle_since: Instant::now() })
+        Ok(Self { sender, connection, ended: false, idle_since: Instant::now() })
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -67,9 +69,10 @@ impl Http1 {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, SendFailure> {
         let mut answer = pin!(self.sender.try_send_request(request));
-        let connection = &mut self.connection;
+        let (connection, ended) = (&mut self.connection, &mut self.ended);
         std::future::poll_fn(|cx| {
             let state = connection.as_mut().poll(cx);
+            *ended = state.is_ready();
             // It changes only while the connection is polled, just now: it needs no waker of its own.
             let mut quiet = Context::from_waker(Waker::noop());
             match (answer.as_mut().poll(&mut quiet), state) {
@@ -88,14 +91,15 @@ impl Http1 {
 
     /// Whether it can take a request now; looks whether the target has closed it meanwhile.
     pub(super) fn is_alive(&mut self, cx: &mut Context<'_>) -> bool {
-        self.connection.as_mut().poll(cx).is_pending() && self.sender.is_ready()
+        !self.ended && self.connection.as_mut().poll(cx).is_pending() && self.sender.is_ready()
     }
 
     /// What the connection became, after an answer of 101.
     pub(crate) async fn upgraded(self, response: Response<Incoming>) -> hyper::Result<Upgraded> {
-        let (upgraded, ended) = futures_util::join!(hyper::upgrade::on(response), self.connection);
-        ended?;
-        upgraded
+        if !self.ended {
+            self.connection.await?;
+        }
+        hyper::upgrade::on(response).await
     }
 }
 
@@ -147,7 +151,7 @@ impl Http1Answer {
                 Poll::Pending => {}
             }
             if let Some(connection) = &mut self.connection
-                && connection.connection.as_mut().poll(cx).is_ready()
+                && (connection.ended || connection.connection.as_mut().poll(cx).is_ready())
             {
                 // It has ended; what it left is still read from the body.
                 self.connection = None;

@@ -4,6 +4,7 @@ mod elements;
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 
 use http::header::{FORWARDED, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -24,13 +25,15 @@ const HEARSAY: [HeaderName; 2] =
 const MAX_HOPS: usize = 32;
 
 /// The other end of a connection, the same for all of its requests.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Peer {
     address: IpAddr,
     trusted: bool,
     https: bool,
     /// The address, for `x-forwarded-for`.
     text: HeaderValue,
+    /// What `forwarded` said the last time of a direct caller, and of which host: a connection mostly asks for one.
+    said: Mutex<Option<(HeaderValue, HeaderValue)>>,
 }
 
 /// Who called first, and how.
@@ -44,13 +47,25 @@ pub(crate) struct Caller {
     hops: Vec<IpAddr>,
 }
 
+impl Caller {
+    /// By which scheme the caller called.
+    pub(crate) const fn scheme(&self) -> &'static str {
+        if self.https { "https" } else { "http" }
+    }
+
+    /// Whom the caller asked for: a host, perhaps with a port. Not checked.
+    pub(crate) const fn host(&self) -> Option<&HeaderValue> {
+        self.host.as_ref()
+    }
+}
+
 impl Peer {
     /// The peer of a connection, over TLS or not.
     pub(crate) fn new(address: IpAddr, https: bool, trusted: &[Network]) -> Self {
         let address = address.to_canonical();
         // An address is visible text.
         let text = HeaderValue::try_from(address.to_string()).unwrap_or(HeaderValue::from_static("unknown"));
-        Self { address, trusted: is_trusted(trusted, address), https, text }
+        Self { address, trusted: is_trusted(trusted, address), https, text, said: Mutex::default() }
     }
 
     /// Who sent a request.
@@ -109,7 +124,7 @@ impl Peer {
                 headers.remove(name);
             }
         }
-        let scheme = if caller.https { "https" } else { "http" };
+        let scheme = caller.scheme();
         headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
         headers.insert(X_FORWARDED_FOR, self.x_forwarded_for(caller));
         let host = caller.host.as_ref().and_then(|host| host.to_str().ok()).filter(|host| is_host(host));
@@ -117,10 +132,27 @@ impl Peer {
             (Some(value), Some(_)) => headers.insert(X_FORWARDED_HOST, value.clone()),
             _ => headers.remove(X_FORWARDED_HOST),
         };
-        match HeaderValue::try_from(self.forwarded(caller, host, scheme)) {
-            Ok(value) => headers.insert(FORWARDED, value),
-            Err(_) => headers.remove(FORWARDED),
+        match self.forwarded_again(caller, host, scheme) {
+            Some(value) => headers.insert(FORWARDED, value),
+            None => headers.remove(FORWARDED),
         };
+    }
+
+    /// The value of `forwarded`: of a direct caller the one of the last time, if it is for the same host.
+    fn forwarded_again(&self, caller: &Caller, host: Option<&str>, scheme: &str) -> Option<HeaderValue> {
+        let direct = caller.host.as_ref().filter(|_| caller.hops.is_empty() && caller.https == self.https);
+        let Some(direct) = direct else {
+            return HeaderValue::try_from(self.forwarded(caller, host, scheme)).ok();
+        };
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, value)) = &*said
+            && of == direct
+        {
+            return Some(value.clone());
+        }
+        let value = HeaderValue::try_from(self.forwarded(caller, host, scheme)).ok()?;
+        *said = Some((direct.clone(), value.clone()));
+        Some(value)
     }
 
     fn x_forwarded_for(&self, caller: &Caller) -> HeaderValue {

@@ -3,11 +3,12 @@
 use std::net::Ipv6Addr;
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
 /// Headers that begin so are said between gateways and services of one installation.
 const OWN_PREFIX: &str = "x-comporta-";
@@ -17,8 +18,10 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
 /// Headers for the next hop only (RFC 9110, 7.6.1), beside those that `connection` names. `te` is treated apart.
-const HOP_BY_HOP: [HeaderName; 8] = [
+/// `expect` is one of them because the gateway itself tells its callers to go on.
+const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
+    EXPECT,
     KEEP_ALIVE,
     PROXY_CONNECTION,
     TRANSFER_ENCODING,
@@ -60,9 +63,16 @@ const LOAD_BEARING: [&str; 24] = [
     "x-request-id",
 ];
 
+/// Headers of which servers take the first, or the last, where there are several.
+const SINGLE: [HeaderName; 3] = [AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("x-api-key")];
+
 /// Why a request is refused. The answer is a 400.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum HeaderFault {
+    #[error("the method is CONNECT, TRACE or not in capital letters")]
+    Method,
+    #[error("the scheme of the target is neither http nor https")]
+    Scheme,
     #[error("the host is missing")]
     NoHost,
     #[error("the host is given more than once")]
@@ -83,6 +93,8 @@ pub(crate) enum HeaderFault {
     Own,
     #[error("a header is written with _ in place of -")]
     Underscore,
+    #[error("authorization, content-type or x-api-key is given more than once")]
+    Several,
 }
 
 /// Whether a request says one thing only, whoever reads it.
@@ -90,8 +102,10 @@ pub(crate) enum HeaderFault {
 /// # Errors
 /// What is ambiguous about it.
 pub(crate) fn check(request: &Parts) -> Result<(), HeaderFault> {
+    check_method(&request.method)?;
     check_host(&request.uri, request.version, &request.headers)?;
     check_length(request.version, &request.headers)?;
+    check_single(&request.headers)?;
     for name in request.headers.keys() {
         check_name(name.as_str())?;
     }
@@ -101,6 +115,14 @@ pub(crate) fn check(request: &Parts) -> Result<(), HeaderFault> {
     Ok(())
 }
 
+/// Whether it is certain where an answer ends.
+///
+/// # Errors
+/// What is ambiguous about it.
+pub(crate) fn check_answer(answer: &http::response::Parts) -> Result<(), HeaderFault> {
+    check_length(answer.version, &answer.headers)
+}
+
 /// The host that a request is for: of its target, else of its `host` header.
 pub(crate) fn host(request: &Parts) -> Option<&str> {
     let named = || request.headers.get(HOST)?.to_str().ok();
@@ -108,13 +130,50 @@ pub(crate) fn host(request: &Parts) -> Option<&str> {
 }
 
 /// The protocol to which a caller, or an upstream, would change; to be read before hop-by-hop headers are dropped.
+///
+/// Never to another HTTP, nor to TLS that may hide one: requests would go past every check on such a connection.
 pub(crate) fn upgrade(headers: &HeaderMap) -> Option<&HeaderValue> {
     let asked = connection_names(headers).any(|name| name.eq_ignore_ascii_case(UPGRADE.as_str()));
-    headers.get(UPGRADE).filter(|_| asked)
+    let hides_requests = values(headers, &UPGRADE).any(|protocol| {
+        let begins =
+            |with: &str| protocol.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+        ["h2", "h3", "http", "tls"].into_iter().any(begins)
+    });
+    headers.get(UPGRADE).filter(|_| asked && !hides_requests)
+}
+
+/// Says in one way what may be said in several: the pieces of `cookie`, into which HTTP/2 takes it apart (RFC 9113,
+/// 8.2.3), and a length with zeros before it, which some read as octal.
+pub(crate) fn write_plainly(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_some() {
+        let pieces: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(cookie) = HeaderValue::from_bytes(&pieces.join(&b"; "[..])) {
+            headers.insert(COOKIE, cookie);
+        }
+    }
+    let padded = headers.get(CONTENT_LENGTH).filter(|length| length.as_bytes().starts_with(b"0"));
+    if let Some(length) = padded.and_then(|length| length.to_str().ok()?.parse::<u64>().ok()) {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+}
+
+/// Drops trailers that a server which adds them to the headers would take for the gateway's word, or go by.
+pub(crate) fn strip_trailers(trailers: &mut HeaderMap) {
+    let unfit = |name: &&HeaderName| {
+        is_reserved(name) || check_name(name.as_str()).is_err() || is_load_bearing(name.as_str())
+    };
+    let unfit: Vec<HeaderName> = trailers.keys().filter(unfit).cloned().collect();
+    for name in unfit {
+        trailers.remove(name);
+    }
 }
 
 /// Drops what is for one hop only, either way. `te: trailers` stays: the gateway passes trailers on.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    // Most heads have none of them: one look at each name costs less than a search for each.
+    if !headers.keys().any(|name| *name == TE || HOP_BY_HOP.contains(name)) {
+        return;
+    }
     // Most name nothing but what is dropped below.
     let others = connection_names(headers)
         .filter(|name| !OPTIONS.iter().any(|option| option.eq_ignore_ascii_case(name)));
@@ -165,7 +224,25 @@ fn check_name(name: &str) -> Result<(), HeaderFault> {
     Ok(())
 }
 
+/// `CONNECT` asks for a tunnel, `TRACE` for what the gateway tells an upstream in confidence. A method in small
+/// letters is one that only some servers take for the same.
+fn check_method(method: &Method) -> Result<(), HeaderFault> {
+    let tells_or_tunnels = matches!(*method, Method::CONNECT | Method::TRACE);
+    let small = method.as_str().bytes().any(|byte| byte.is_ascii_lowercase());
+    if tells_or_tunnels || small { Err(HeaderFault::Method) } else { Ok(()) }
+}
+
+fn check_single(headers: &HeaderMap) -> Result<(), HeaderFault> {
+    // Most requests give nothing twice.
+    let twice = headers.len() > headers.keys_len();
+    let several = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
+    if twice && SINGLE.iter().any(several) { Err(HeaderFault::Several) } else { Ok(()) }
+}
+
 fn check_host(uri: &Uri, version: Version, headers: &HeaderMap) -> Result<(), HeaderFault> {
+    if uri.scheme_str().is_some_and(|scheme| !matches!(scheme, "http" | "https")) {
+        return Err(HeaderFault::Scheme);
+    }
     let mut hosts = headers.get_all(HOST).iter();
     let named = hosts.next();
     if hosts.next().is_some() {
@@ -371,6 +448,53 @@ mod tests {
         let mut headers = request(Version::HTTP_11, "/", &[("te", "gzip")]).headers;
         strip_hop_by_hop(&mut headers);
         assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn a_method_asks_an_upstream_and_nobody_else() {
+        let method = |method: &str| {
+            let mut parts = request(Version::HTTP_11, "/", &[("host", "a")]);
+            parts.method = method.parse().unwrap();
+            check(&parts)
+        };
+        for name in ["CONNECT", "TRACE", "get", "Delete"] {
+            assert_eq!(method(name), Err(HeaderFault::Method), "{name}");
+        }
+        assert_eq!((method("GET"), method("VERSION-CONTROL")), (Ok(()), Ok(())));
+        let target = request(Version::HTTP_11, "ftp://a/", &[("host", "a")]);
+        assert_eq!(check(&target), Err(HeaderFault::Scheme));
+    }
+
+    #[test]
+    fn what_servers_take_once_is_given_once() {
+        for name in ["authorization", "content-type", "x-api-key"] {
+            assert_eq!(checked(&[(name, "a"), (name, "a")]), Err(HeaderFault::Several), "{name}");
+        }
+        assert_eq!(checked(&[("accept", "a"), ("accept", "b")]), Ok(()));
+        let pieces = [("cookie", "a=1"), ("cookie", "b=2"), ("content-length", "0012")];
+        let mut headers = request(Version::HTTP_2, "http://a/", &pieces).headers;
+        write_plainly(&mut headers);
+        let plain = [("cookie", "a=1; b=2"), ("content-length", "12")];
+        assert_eq!(headers, request(Version::HTTP_2, "http://a/", &plain).headers);
+    }
+
+    #[test]
+    fn trailers_say_nothing_that_headers_decide() {
+        let names = ["x-api-key", "x_api_key", "x-comporta-principal", "te", "connection", "host", "x-sum"];
+        let mut trailers = HeaderMap::new();
+        for name in names {
+            trailers.append(name, HeaderValue::from_static("1"));
+        }
+        strip_trailers(&mut trailers);
+        assert_eq!(trailers.keys().collect::<Vec<_>>(), ["x-sum"]);
+    }
+
+    #[test]
+    fn no_upgrade_leads_to_another_http() {
+        for protocol in ["h2c", "H2C", "websocket, h2c", "HTTP/2.0", "TLS/1.2"] {
+            let asks = [("connection", "upgrade"), ("upgrade", protocol)];
+            assert_eq!(upgrade(&request(Version::HTTP_11, "/", &asks).headers), None, "{protocol}");
+        }
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub(crate) struct TraceContext {
     pub(crate) trace_id: [u8; 16],
     /// The caller's span, in which the request was made.
     pub(crate) parent: Option<[u8; 8]>,
-    /// Whether it is recorded.
-    pub(crate) sampled: bool,
+    /// Whether it is recorded; `None` where nobody has decided yet.
+    pub(crate) sampled: Option<bool>,
     /// Who began it.
     pub(crate) origin: Origin,
     /// The last seven bytes of the id are known to be random.
@@ -51,15 +51,14 @@ pub(crate) enum Origin {
 }
 
 impl TraceContext {
-    /// The trace that a caller goes on with, or a new one if there is none or it is malformed. A new one is recorded,
-    /// and so is one of which the caller left that open.
+    /// The trace that a caller goes on with, or a new one if there is none or it is malformed.
     pub(crate) fn of(headers: &HeaderMap, new_id: impl FnOnce() -> [u8; 16]) -> Self {
         let w3c = only(headers, &TRACEPARENT).and_then(read_traceparent);
         let told = w3c.or_else(|| only(headers, &X_RAY).and_then(read_x_ray));
         told.unwrap_or_else(|| Self {
             trace_id: new_id(),
             parent: None,
-            sampled: true,
+            sampled: None,
             origin: Origin::Gateway,
             random: true,
         })
@@ -84,11 +83,16 @@ impl TraceContext {
         Hex::of(&self.trace_id)
     }
 
+    /// What upstreams are told of being recorded: what nobody decided is theirs to record.
+    fn is_sampled(&self) -> bool {
+        self.sampled.unwrap_or(true)
+    }
+
     fn traceparent(&self, span_id: [u8; 8]) -> [u8; TRACEPARENT_LEN] {
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
         lower_hex(&self.trace_id, &mut text[3..35]);
         lower_hex(&span_id, &mut text[36..52]);
-        let flags = if self.sampled { SAMPLED } else { 0 } | if self.random { RANDOM } else { 0 };
+        let flags = if self.is_sampled() { SAMPLED } else { 0 } | if self.random { RANDOM } else { 0 };
         lower_hex(&[flags], &mut text[53..55]);
         text
     }
@@ -98,7 +102,7 @@ impl TraceContext {
         lower_hex(&self.trace_id[..4], &mut text[7..15]);
         lower_hex(&self.trace_id[4..], &mut text[16..40]);
         lower_hex(&span_id, &mut text[48..64]);
-        text[73] = if self.sampled { b'1' } else { b'0' };
+        text[73] = if self.is_sampled() { b'1' } else { b'0' };
         text
     }
 }
@@ -135,7 +139,7 @@ fn read_traceparent(value: &[u8]) -> Option<TraceContext> {
     Some(TraceContext {
         trace_id,
         parent: Some(parent),
-        sampled: flags & SAMPLED != 0,
+        sampled: Some(flags & SAMPLED != 0),
         origin: Origin::Traceparent,
         random: flags & RANDOM != 0,
     })
@@ -160,7 +164,11 @@ fn read_x_ray(value: &[u8]) -> Option<TraceContext> {
     let context = TraceContext {
         trace_id,
         parent: parent.filter(|id| *id != [0; 8]),
-        sampled: field("Sampled") != Some("0"),
+        sampled: field("Sampled").and_then(|flag| match flag {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        }),
         origin: Origin::XRay,
         random: false,
     };

@@ -111,8 +111,9 @@ fn differing(running: &Settings, read: &Settings) -> Vec<String> {
     let mut names: Vec<String> = sections.collect();
     let secrets = |settings: &Settings| {
         let database = &settings.database;
-        let all = [&database.url, &database.read_url, &settings.security.pepper, &settings.redis.url];
-        all.map(|secret| secret.as_ref().map(|secret| secret.expose().to_owned()))
+        let single = [&database.url, &database.read_url, &settings.security.pepper, &settings.redis.url];
+        let all = single.into_iter().map(Option::as_ref).chain(settings.tracing.headers.values().map(Some));
+        all.map(|secret| secret.map(|secret| secret.expose().to_owned())).collect::<Vec<_>>()
     };
     if secrets(running) != secrets(read) {
         names.push("a secret".to_owned());

@@ -70,20 +70,61 @@ fn a_fault_outside_the_file_names_its_variable_or_flag() {
 }
 
 #[test]
-fn roles_that_cannot_run_alone_are_refused() {
+fn roles_run_in_any_company_but_some_role_must_run() {
     let faults = |roles: &str| case(&format!("roles: {roles}")).faults();
-    assert_eq!(
-        faults("[ledger, jobs]"),
-        ["comporta.yaml:1:8: roles: ledger needs the gateway role in the same process"]
-    );
-    assert_eq!(
-        faults("[partners, console]"),
-        ["comporta.yaml:1:8: roles: partners, console need the gateway role in the same process"]
-    );
     assert_eq!(faults("[]"), ["comporta.yaml:1:8: roles: at least one role must run"]);
     assert_eq!(faults("gateway"), ["comporta.yaml:1:8: roles: expected a list such as [a, b], found text"]);
-    case("roles: [jobs]").settings();
-    case("roles: [gateway]").settings();
+    for alone in ["jobs", "gateway", "ledger", "catalogue, partners"] {
+        case(&format!("roles: [{alone}]")).settings();
+    }
+}
+
+#[test]
+fn every_fault_of_the_gateway_is_told_at_its_place() {
+    let text = "\
+routes:
+  - name: one
+    match: {path: v1/x}
+    upstream: nowhere
+  - {name: two, match: {path: /v1/y}, upstream: ledger, limit: {rate: 5/fortnight}}
+  - {name: three, match: {path: /v1/z}, redirect: {to: /a, status: 200}}
+upstreams:
+  both: {service: ledger, targets: [{url: 'http://a:1'}]}
+  wrong: {service: legder}
+  secretive: {targets: [{url: 'http://a:1'}], credential: {jwt: {algorithm: HS256, secret: short}}}
+";
+    let faults = case(text).faults();
+    for (place, part) in [
+        ("comporta.yaml:3:", "routes[0].match.path: "),
+        ("comporta.yaml:4:", "routes[0].upstream: there is no upstream `nowhere`"),
+        ("comporta.yaml:5:", "routes[1].limit.rate: expected a rate"),
+        ("comporta.yaml:6:", "routes[2].redirect.status: "),
+        ("comporta.yaml:8:", "upstreams.both.targets: expected a service or targets, not both"),
+        ("comporta.yaml:9:", "upstreams.wrong.service: there is no service `legder`"),
+        ("comporta.yaml:10:", "upstreams.secretive.credential.jwt.secret: "),
+    ] {
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(place) && fault.contains(part)),
+            "{place} {part}: {faults:#?}"
+        );
+    }
+}
+
+#[test]
+fn routes_add_to_the_built_in_ones_or_replace_those_of_their_name() {
+    let routes = |text: &str| {
+        let routes = case(text).settings().routes;
+        routes.into_iter().map(|route| (route.name, route.matching.path)).collect::<Vec<_>>()
+    };
+    let built_in = routes("");
+    let own = routes(
+        "routes: [{name: books, match: {path: /b}, upstream: catalogue}, {name: x, match: {path: /x}, upstream: docs}]",
+    );
+    assert_eq!(own.len(), built_in.len() + 1);
+    assert_eq!(own[0], ("books".to_owned(), "/b".to_owned()));
+    assert!(!own.contains(&("books".to_owned(), "/v1/books/**".to_owned())));
+    let alone = case("default_routes: false").settings();
+    assert!(alone.routes.is_empty() && alone.upstreams.is_empty());
 }
 
 #[test]
@@ -164,4 +205,34 @@ fn a_file_that_is_not_there_is_a_fault() {
     let case = case("");
     fs::remove_file(case.file()).unwrap();
     assert!(case.faults()[0].starts_with("comporta.yaml: cannot be read: No such file"));
+}
+
+#[test]
+fn a_collector_that_could_not_be_called_is_a_fault() {
+    let yaml = "\
+tracing:
+  otlp: http://collector:4318/?tenant=1
+  service_name: ' '
+  headers:
+    api key: x
+    api-key: \"hunter2\\n\"
+";
+    assert_eq!(
+        case(yaml).faults(),
+        [
+            "comporta.yaml:2:9: tracing.otlp: expected a URL without a query",
+            "comporta.yaml:3:17: tracing.service_name: expected a name",
+            "comporta.yaml:5:14: tracing.headers.api key: expected the name of a header",
+            "comporta.yaml:6:14: tracing.headers.api-key: expected the value of a header: visible characters",
+        ]
+    );
+    let port_alone = case("tracing: {otlp: 'collector:4318', sample: 0.5}").faults();
+    assert_eq!(
+        port_alone,
+        [
+            "comporta.yaml:1:17: tracing.otlp: expected a URL such as http://10.0.1.5:8000 or \
+             https://login.example.com",
+            "comporta.yaml:1:43: tracing.sample: expected a share such as 20%",
+        ]
+    );
 }

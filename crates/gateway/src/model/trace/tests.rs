@@ -41,7 +41,7 @@ fn a_callers_trace_is_gone_on_with() {
     let context = w3c(&format!("00-{ID}-{PARENT}-01")).unwrap();
     assert_eq!(context.trace_id_hex().as_str(), ID);
     assert_eq!(context.parent, Some([0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7]));
-    assert!(context.sampled && context.origin == Origin::Traceparent);
+    assert_eq!((context.sampled, context.origin), (Some(true), Origin::Traceparent));
     let sent = [("traceparent", "old"), ("tracestate", "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7")];
     let upstream = child(&context, &sent);
     assert_eq!(upstream["traceparent"], format!("00-{ID}-01020304050607ff-01"));
@@ -109,7 +109,8 @@ fn x_rays_header_tells_of_the_same_trace() {
     let context =
         x_ray(&format!("Self=1-1-1; Sampled=1;Parent=53995c3f42cd8ad8;Root={root};Lineage=a:b")).unwrap();
     assert_eq!(context.trace_id_hex().to_string(), id);
-    assert!(context.sampled && context.parent.is_some() && context.origin == Origin::XRay);
+    assert_eq!((context.sampled, context.origin), (Some(true), Origin::XRay));
+    assert!(context.parent.is_some());
     let upstream = child(&context, &[("x-amzn-trace-id", "old"), ("tracestate", "a=1")]);
     assert_eq!(upstream["x-amzn-trace-id"], format!("Root={root};Parent=01020304050607ff;Sampled=1"));
     assert_eq!(upstream["traceparent"], format!("00-{id}-01020304050607ff-01"));
@@ -129,11 +130,21 @@ fn x_rays_header_tells_of_the_same_trace() {
 }
 
 #[test]
-fn a_trace_is_recorded_unless_the_caller_says_no() {
+fn a_caller_may_leave_open_whether_a_trace_is_recorded() {
     let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
-    for (more, sampled) in [("", true), (";Sampled=?", true), (";Sampled=1", true), (";Sampled=0", false)] {
-        assert_eq!(x_ray(&format!("{root}{more}")).unwrap().sampled, sampled, "{more}");
+    for (more, sampled, passed) in [
+        ("", None, "1"),
+        (";Sampled=?", None, "1"),
+        (";Sampled=1", Some(true), "1"),
+        (";Sampled=0", Some(false), "0"),
+    ] {
+        let context = x_ray(&format!("{root}{more}")).unwrap();
+        assert_eq!(context.sampled, sampled, "{more}");
+        let upstream = child(&context, &[("x-amzn-trace-id", "old")]);
+        assert!(upstream["x-amzn-trace-id"].to_str().unwrap().ends_with(&format!(";Sampled={passed}")));
     }
+    let decided = TraceContext { sampled: Some(false), ..x_ray(root).unwrap() };
+    assert_eq!(child(&decided, &[])["traceparent"].to_str().unwrap().split('-').next_back(), Some("00"));
 }
 
 #[test]
@@ -197,13 +208,13 @@ proptest! {
     #[test]
     fn what_is_written_is_read_again(id in any::<[u8; 16]>(), sampled in any::<bool>(), x_ray in any::<bool>()) {
         prop_assume!(id != [0; 16]);
-        let context = TraceContext { sampled, ..TraceContext::of(&HeaderMap::new(), || id) };
+        let context = TraceContext { sampled: Some(sampled), ..TraceContext::of(&HeaderMap::new(), || id) };
         let mut headers = child(&context, &[("x-amzn-trace-id", "")]);
         if x_ray {
             headers.remove("traceparent");
         }
         let read = TraceContext::of(&headers, || [0; 16]);
-        prop_assert_eq!((read.trace_id, read.parent, read.sampled), (id, Some(SPAN), sampled));
+        prop_assert_eq!((read.trace_id, read.parent, read.sampled), (id, Some(SPAN), Some(sampled)));
     }
 
     #[test]

@@ -1,0 +1,107 @@
+//! The caller's principal, signed, for services of this installation that run in another process.
+
+use std::sync::Arc;
+
+use comporta_http::{Principal, Problem};
+use comporta_jwt::Algorithm;
+use comporta_kernel::{Clock, Rng};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use quick_cache::sync::Cache;
+use serde::Serialize;
+
+use super::{Signer, secret_header, unavailable};
+use crate::gateway::Neighbours;
+
+/// The header that carries it. A caller cannot send it: what begins like that is refused.
+pub const PRINCIPAL_HEADER: HeaderName = HeaderName::from_static("x-comporta-principal");
+/// The type in its header, so that no other token of ours is taken for it.
+pub const PRINCIPAL_TYPE: &str = "principal+jwt";
+/// For whom it is.
+pub const PRINCIPAL_AUDIENCE: &str = "urn:comporta:services";
+
+/// How long one is good, in seconds, and how long it is used.
+const LIFE: i64 = 30;
+const USED: i64 = 15;
+/// Kept at once: those of the callers who came last.
+const KEPT: usize = 10_000;
+
+/// Signs principals.
+pub(crate) struct Vouched {
+    signer: Arc<dyn Signer>,
+    clock: Clock,
+    rng: Rng,
+    kept: Cache<Arc<str>, Kept>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    header: HeaderValue,
+    until: i64,
+}
+
+/// What it says. Without a company it is nobody's request, to a route where nobody may pass.
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company: Option<String>,
+    scope: String,
+    iat: i64,
+    exp: i64,
+    jti: String,
+}
+
+impl Vouched {
+    pub(super) fn new(neighbours: &Neighbours) -> Self {
+        Self {
+            signer: Arc::clone(&neighbours.signer),
+            clock: neighbours.clock.clone(),
+            rng: neighbours.rng.clone(),
+            kept: Cache::new(KEPT),
+        }
+    }
+
+    pub(super) fn show(
+        &self,
+        principal: Option<&Principal>,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Box<Problem>> {
+        let whose = match principal {
+            None => String::new(),
+            Some(principal) => {
+                format!("{} {} {}", principal.company_id, principal.actor, principal.scopes.join(" "))
+            }
+        };
+        let now = self.clock.now().as_second();
+        let kept = self.kept.get(whose.as_str()).filter(|kept| now < kept.until);
+        let kept = match kept {
+            Some(kept) => kept,
+            None => {
+                let kept = self.sign(principal, now).ok_or_else(unavailable)?;
+                self.kept.insert(whose.into(), kept.clone());
+                kept
+            }
+        };
+        headers.insert(PRINCIPAL_HEADER, kept.header);
+        Ok(())
+    }
+
+    fn sign(&self, principal: Option<&Principal>, now: i64) -> Option<Kept> {
+        let key = self.signer.key(Algorithm::EdDSA)?;
+        let claims = Claims {
+            iss: self.signer.issuer(),
+            aud: PRINCIPAL_AUDIENCE,
+            sub: principal.map_or("nobody", |principal| &principal.actor),
+            company: principal.map(|principal| principal.company_id.to_string()),
+            scope: principal.map(|principal| principal.scopes.join(" ")).unwrap_or_default(),
+            iat: now,
+            exp: now + LIFE,
+            jti: format!("{:032x}", u128::from_le_bytes(self.rng.bytes())),
+        };
+        let token = key.sign_as(PRINCIPAL_TYPE, &claims);
+        let token = token.inspect_err(|error| tracing::error!(%error, "no principal can be signed")).ok()?;
+        Some(Kept { header: secret_header(&token)?, until: now + USED })
+    }
+}
