@@ -6,7 +6,7 @@ use super::{CLIENTS, SHARED, SYNCS, Syncs, Usage, paced, tell};
 use crate::Outcome;
 use crate::ledger::{Engine, Ground, accounts, metric};
 use crate::load::{Door, Requests, Wanted, closed, post};
-use crate::report::{Figures, Row};
+use crate::report::Figures;
 
 /// Told by the server: how many groups it committed since it started.
 const GROUPS: &str = "comporta_ledger_group_postings_count";
@@ -55,9 +55,13 @@ impl Contender {
         Ok(())
     }
 
-    /// The median of the rounds.
-    pub(super) fn row(&self) -> Row {
-        Row::new(self.name, Figures::median(&self.rounds))
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The figures of each round.
+    pub(super) fn rounds(&self) -> &[Figures] {
+        &self.rounds
     }
 
     /// Requests that were not answered 201.
