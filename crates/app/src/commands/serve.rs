@@ -1,5 +1,6 @@
 //! `comporta serve`: runs the roles of the settings until told to stop.
 
+mod descriptors;
 mod greeting;
 mod reload;
 mod signals;
@@ -33,6 +34,7 @@ use crate::{first_run, logging, private, service_listener, trace_export, wiring}
 pub fn run(args: &ServeArgs, environment: &Environment) -> Result<(), Error> {
     let settings = args.load(environment)?;
     let log = logging::start(&settings.log)?;
+    descriptors::raise_limit(settings.http.max_connections.get());
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime
         .worker_threads(settings.cores())

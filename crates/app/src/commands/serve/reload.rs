@@ -124,7 +124,7 @@ fn differing(running: &Settings, read: &Settings) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{self, Sources};
+    use crate::settings::{self, Secret, Sources};
 
     fn of(pairs: &[(&str, &str)]) -> Settings {
         let environment: Environment = pairs.iter().copied().collect();
@@ -146,5 +146,10 @@ mod tests {
         let pepper = "p".repeat(40);
         let found = differing(&running, &of(&[("COMPORTA_SECURITY__PEPPER", &pepper)]));
         assert!(found.contains(&"a secret".to_owned()) && !found.join("").contains(&pepper));
+        let mut renewed = running.clone();
+        renewed.tracing.headers.insert("api-key".to_owned(), Secret::new("new"));
+        let mut older = running;
+        older.tracing.headers.insert("api-key".to_owned(), Secret::new("old"));
+        assert_eq!(differing(&older, &renewed), ["a secret"]);
     }
 }
