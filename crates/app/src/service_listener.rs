@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use comporta_gateway::{PRINCIPAL_AUDIENCE, PRINCIPAL_HEADER, PRINCIPAL_TYPE};
 use comporta_http::{Principal, Problem, assign_request_id, kinds};
 use comporta_identity::SigningKeys;
 use comporta_jwt::{Algorithm, Claims, Expectations, Token, TokenError, VerifyingKey};
 use comporta_kernel::{Clock, IdSource};
 use comporta_partners::KeyRing;
+use serde_json::json;
 
 use crate::service_layers::service_layers;
 use crate::wiring::App;
@@ -38,7 +40,9 @@ pub fn router(app: &App, keys: &KeyRing, ids: IdSource) -> Router {
     };
     let all = app.services(keys).into_values().fold(Router::new(), Router::merge);
     // The check stands inside: what it refuses gets its body from the layers around it.
-    service_layers(all.layer(from_fn_with_state(trust, vouched)))
+    let all = all.layer(from_fn_with_state(trust, vouched));
+    // For the probes of gateways: whether the process is there, and no more.
+    service_layers(all.route("/healthz", get(async || Json(json!({"status": "ok"})))))
         .layer(from_fn_with_state(ids, assign_request_id))
 }
 

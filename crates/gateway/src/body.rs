@@ -35,7 +35,11 @@ pub enum BodyError {
 
 /// A request's body on its way to an upstream or a service.
 #[derive(Debug)]
-pub struct RequestBody(Sending);
+pub struct RequestBody {
+    from: Sending,
+    /// A piece that was taken and comes first once more.
+    again: Bytes,
+}
 
 #[derive(Debug)]
 enum Sending {
@@ -47,17 +51,17 @@ enum Sending {
 impl RequestBody {
     /// A body that is in memory.
     pub(crate) const fn whole(bytes: Bytes) -> Self {
-        Self(Sending::Whole(bytes))
+        Self::new(Sending::Whole(bytes))
     }
 
     /// The caller's body as it comes, up to a limit. What has passed is added to `progress`.
     pub(crate) fn streaming(incoming: Incoming, limit: u64, progress: Arc<AtomicU64>) -> Self {
-        Self(Sending::Streaming { incoming, left: limit, progress, starved: Arc::default() })
+        Self::new(Sending::Streaming { incoming, left: limit, progress, starved: Arc::default() })
     }
 
     /// Tells, also once the body is gone, whether more of it was wanted than the caller had sent.
     pub(crate) fn starved(&self) -> Option<Arc<AtomicBool>> {
-        match &self.0 {
+        match &self.from {
             Sending::Streaming { starved, .. } => Some(Arc::clone(starved)),
             Sending::Whole(_) | Sending::Channel { .. } => None,
         }
@@ -68,7 +72,16 @@ impl RequestBody {
         pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>,
         exact: Option<u64>,
     ) -> Self {
-        Self(Sending::Channel { pieces, exact })
+        Self::new(Sending::Channel { pieces, exact })
+    }
+
+    const fn new(from: Sending) -> Self {
+        Self { from, again: Bytes::new() }
+    }
+
+    /// Puts back the piece that was taken last.
+    pub(crate) fn put_back(&mut self, piece: Bytes) {
+        self.again = piece;
     }
 }
 
@@ -80,10 +93,19 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.0 {
+        if !self.again.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.again)))));
+        }
+        match &mut self.from {
             Sending::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Sending::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Sending::Channel { pieces, .. } => pieces.poll_recv(cx),
+            Sending::Channel { pieces, exact } => {
+                let piece = ready!(pieces.poll_recv(cx));
+                if let (Some(Ok(frame)), Some(left)) = (&piece, exact) {
+                    *left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len) as u64);
+                }
+                Poll::Ready(piece)
+            }
             Sending::Streaming { incoming, left, progress, starved } => {
                 let frame = Pin::new(incoming).poll_frame(cx);
                 starved.store(frame.is_pending(), Ordering::Relaxed);
@@ -103,19 +125,21 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        let ended = match &self.from {
             Sending::Whole(bytes) => bytes.is_empty(),
             Sending::Streaming { incoming, .. } => incoming.is_end_stream(),
             Sending::Channel { exact, .. } => *exact == Some(0),
-        }
+        };
+        ended && self.again.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            Sending::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Sending::Streaming { incoming, .. } => incoming.size_hint(),
-            Sending::Channel { exact, .. } => exact.map_or_else(SizeHint::default, SizeHint::with_exact),
-        }
+        let exact = match &self.from {
+            Sending::Whole(bytes) => Some(bytes.len() as u64),
+            Sending::Streaming { incoming, .. } => incoming.size_hint().exact(),
+            Sending::Channel { exact, .. } => *exact,
+        };
+        exact.map_or_else(SizeHint::default, |exact| SizeHint::with_exact(exact + self.again.len() as u64))
     }
 }
 

@@ -188,15 +188,7 @@ impl Compiling<'_> {
                 let limit = route.limit.as_ref().map(|limit| Rule::new(&route.name, limit));
                 let body_limit = route.body_limit.map_or(self.options.body_limit, |limit| limit.bytes());
                 let gate = Gate::new(&route.auth);
-                routes.push(Arc::new(Route::new(
-                    route,
-                    gate,
-                    limit,
-                    cors,
-                    body_limit,
-                    rewrite,
-                    leads_to,
-                )));
+                routes.push(Arc::new(Route::new(route, gate, limit, cors, body_limit, rewrite, leads_to)));
             }
         }
         routes

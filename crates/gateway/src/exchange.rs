@@ -87,7 +87,10 @@ async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Re
         Ok(found) => found,
         // Who shows no credential does not learn what exists.
         Err(problem) => {
-            call.plane.nowhere.identify(call.core, &call.plane.issuers, &head.headers).await?;
+            let nowhere = &call.plane.nowhere;
+            let principal = nowhere.identify(call.core, &call.plane.issuers, &head.headers).await;
+            call.record.principal =
+                principal.map_err(|problem| call.unauthenticated(nowhere, Box::new(problem)))?;
             return Err(problem);
         }
     };
@@ -96,7 +99,7 @@ async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Re
     // Who: before anything that costs.
     let gate = &route.gate;
     let principal = gate.identify(call.core, &call.plane.issuers, &head.headers).await;
-    let principal = principal.map_err(|problem| call.unauthenticated(&route, Box::new(problem)))?;
+    let principal = principal.map_err(|problem| call.unauthenticated(&route.gate, Box::new(problem)))?;
     call.record.principal.clone_from(&principal);
     gate.admit(principal.as_deref(), &head.method)?;
 

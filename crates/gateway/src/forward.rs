@@ -15,14 +15,14 @@ use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::response::Parts;
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use http_body::Body as _;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use tokio_rustls::TlsConnector;
 
 use self::connect::Connection;
-use self::http1::SendFailure;
+use self::http1::{RequestHead, SendFailure};
 use crate::body::{BodyError, RequestBody, Source};
 use crate::cluster::{Cluster, NoTarget, Outcome, Pick};
 use crate::config::{HttpVersion, Retry, Timeouts};
@@ -75,7 +75,7 @@ pub(crate) enum OutgoingBody {
 /// A target's answer.
 #[derive(Debug)]
 pub(crate) struct Answered {
-    pub(crate) parts: http::response::Parts,
+    pub(crate) parts: Parts,
     pub(crate) from: From,
     /// The target that gave it.
     pub(crate) target: Arc<str>,
@@ -87,7 +87,7 @@ pub(crate) enum From {
     /// A body.
     Body(Source),
     /// Another protocol, on this connection.
-    Upgrade(Box<(Http1, Response<Incoming>, Pick)>),
+    Upgrade(Box<(Http1, Pick)>),
 }
 
 /// Why there is no answer.
@@ -218,10 +218,10 @@ impl Attempts<'_> {
             let is_starved = || starved.is_some_and(|starved| starved.load(Ordering::Relaxed));
             let sent = self.send(connection, body, moved, &pick).await;
             let failure = match sent {
-                Ok((response, connection)) => return Ok(self.answered(response, connection, pick)),
+                Ok(given) => return Ok(self.answered(given, pick)),
                 // The target closed it while it was idle: not a word was said on it.
                 Err(SendError::Failed(SendFailure::Unsent(unsent))) if pooled => {
-                    body = unsent.into_body();
+                    body = unsent;
                     continue;
                 }
                 // The target has had no chance to answer: nothing of this is held against it.
@@ -232,7 +232,7 @@ impl Attempts<'_> {
                 Err(SendError::Failed(SendFailure::Body(error))) => return Err((Failure::Body(error), None)),
                 Err(SendError::Failed(SendFailure::Unsent(unsent))) => {
                     pick.report(Outcome::Broke, self.core.nanos(Instant::now()));
-                    return Err((Failure::Broke, Some(unsent.into_body())));
+                    return Err((Failure::Broke, Some(unsent)));
                 }
                 Err(SendError::Failed(SendFailure::Broke(error))) => {
                     tracing::debug!(%error, target_url = pick.target().url(), "an upstream broke off");
@@ -288,18 +288,24 @@ impl Attempts<'_> {
 
     async fn send(
         &mut self,
-        mut connection: Connection,
+        connection: Connection,
         body: RequestBody,
         moved: Option<&AtomicU64>,
         pick: &Pick,
-    ) -> Result<(Response<Incoming>, Connection), SendError> {
-        let request = self.request(pick, matches!(connection, Connection::Http2(_)), body);
+    ) -> Result<Given, SendError> {
         let limit = self.remote.timeouts.response.duration();
         let deadlines = &self.core.deadlines;
         let sending = async {
-            match &mut connection {
-                Connection::Http1(connection) => connection.send(request).await,
-                Connection::Http2(connection) => connection.send(request).await,
+            match connection {
+                Connection::Http1(mut connection) => {
+                    let parts = connection.send(self.head(pick), body).await?;
+                    Ok(Given::Http1(parts, connection))
+                }
+                Connection::Http2(mut connection) => {
+                    let response = connection.send(self.http2_request(pick, body)).await?;
+                    let (parts, incoming) = response.into_parts();
+                    Ok(Given::Http2(parts, incoming))
+                }
             }
         };
         let sent = match moved {
@@ -307,14 +313,23 @@ impl Attempts<'_> {
             Some(moved) => deadlines.while_moving(limit, moved, sending).await,
         };
         match sent {
-            Ok(Ok(response)) => Ok((response, connection)),
-            Ok(Err(failure)) => Err(SendError::Failed(failure)),
+            Ok(given) => given.map_err(SendError::Failed),
             Err(TimedOut) => Err(SendError::TimedOut),
         }
     }
 
-    /// The request for one target; the headers stay here for another attempt while there may be one.
-    fn request(&mut self, pick: &Pick, http2: bool, body: RequestBody) -> Request<RequestBody> {
+    /// The head of the request as HTTP/1.1 tells it.
+    fn head<'h>(&'h self, pick: &'h Pick) -> RequestHead<'h> {
+        let Outgoing { method, path, headers, upgrades, .. } = &self.request;
+        RequestHead { method, path, headers, host: self.host(pick), upgrades: *upgrades }
+    }
+
+    fn host<'h>(&'h self, pick: &'h Pick) -> &'h HeaderValue {
+        self.request.host.as_ref().unwrap_or_else(|| pick.target().authority())
+    }
+
+    /// The request as HTTP/2 tells it; the headers stay here for another attempt while there may be one.
+    fn http2_request(&mut self, pick: &Pick, body: RequestBody) -> Request<RequestBody> {
         let headers = match self.left {
             0 => std::mem::take(&mut self.request.headers),
             _ => self.request.headers.clone(),
@@ -322,25 +337,15 @@ impl Attempts<'_> {
         let mut request = Request::new(body);
         request.method_mut().clone_from(&self.request.method);
         *request.headers_mut() = headers;
-        if http2 {
-            *request.uri_mut() = self.absolute(pick);
-            *request.version_mut() = http::Version::HTTP_2;
-            request.headers_mut().remove(header::CONNECTION);
-        } else {
-            request.uri_mut().clone_from(&self.request.path);
-            let host = self.request.host.as_ref().unwrap_or_else(|| pick.target().authority());
-            request.headers_mut().insert(header::HOST, host.clone());
-            // Said here because hyper, left alone, sends no such body with a GET.
-            if !request.body().is_end_stream() && request.body().size_hint().exact().is_none() {
-                request.headers_mut().insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-            }
-        }
+        *request.uri_mut() = self.absolute(pick);
+        *request.version_mut() = http::Version::HTTP_2;
+        request.headers_mut().remove(header::CONNECTION);
         request
     }
 
     /// The place as HTTP/2 tells it: scheme and authority are part of it.
     fn absolute(&self, pick: &Pick) -> Uri {
-        let host = self.request.host.as_ref().unwrap_or_else(|| pick.target().authority());
+        let host = self.host(pick);
         let scheme = if pick.target().server_name().is_some() { Scheme::HTTPS } else { Scheme::HTTP };
         let mut parts = self.request.path.clone().into_parts();
         parts.authority = Authority::try_from(host.as_bytes()).ok();
@@ -349,30 +354,30 @@ impl Attempts<'_> {
         Uri::from_parts(parts).unwrap_or_else(|_| self.request.path.clone())
     }
 
-    fn answered(&self, response: Response<Incoming>, connection: Connection, pick: Pick) -> Answered {
+    fn answered(&self, given: Given, pick: Pick) -> Answered {
         let target = pick.target().shared_url();
-        let status = response.status();
-        pick.report(Outcome::Answered(status), self.core.nanos(Instant::now()));
-        match connection {
-            Connection::Http1(connection) if status == StatusCode::SWITCHING_PROTOCOLS => {
-                let mut head = Response::new(());
-                *head.status_mut() = status;
-                head.headers_mut().clone_from(response.headers());
-                let (parts, ()) = head.into_parts();
-                Answered { parts, from: From::Upgrade(Box::new((connection, response, pick))), target }
+        let (Given::Http1(Parts { status, .. }, _) | Given::Http2(Parts { status, .. }, _)) = &given;
+        pick.report(Outcome::Answered(*status), self.core.nanos(Instant::now()));
+        let (parts, from) = match given {
+            Given::Http1(parts, connection) if parts.status == StatusCode::SWITCHING_PROTOCOLS => {
+                (parts, From::Upgrade(Box::new((connection, pick))))
             }
-            Connection::Http1(connection) => {
-                let (parts, incoming) = response.into_parts();
+            Given::Http1(parts, connection) => {
                 let home = Home { pool: Arc::clone(&self.core.pool), key: self.remote.pool_key(&pick) };
-                let answer = Http1Answer::new(incoming, connection, pick, home);
-                Answered { parts, from: From::Body(Source::Http1(answer)), target }
+                (parts, From::Body(Source::Http1(Http1Answer::new(connection, pick, home))))
             }
-            Connection::Http2(_) => {
-                let (parts, incoming) = response.into_parts();
-                Answered { parts, from: From::Body(Source::Http2(Http2Answer::new(incoming, pick))), target }
+            Given::Http2(parts, incoming) => {
+                (parts, From::Body(Source::Http2(Http2Answer::new(incoming, pick))))
             }
-        }
+        };
+        Answered { parts, from, target }
     }
+}
+
+/// The head of an answer, and where the rest of it comes from.
+enum Given {
+    Http1(Parts, Http1),
+    Http2(Parts, Incoming),
 }
 
 impl fmt::Debug for Remote {

@@ -149,10 +149,10 @@ impl Gateway {
             options,
         };
         gateway.watch(compiled);
-        let most = options.max_connections.div_ceil(options.cores.max(1));
         for (socket, core) in sockets.into_iter().zip(gateway.cores.clone()) {
             let (stop, end) = (gateway.stop.clone(), gateway.end.clone());
-            gateway.threads.push(run_core(core, socket, most, stop, end).map_err(StartError::Core)?);
+            let room = Room { cores: gateway.cores.clone(), most: options.max_connections };
+            gateway.threads.push(run_core(core, socket, room, stop, end).map_err(StartError::Core)?);
         }
         Ok(gateway)
     }
@@ -237,11 +237,23 @@ impl View {
     }
 }
 
+/// How many connections all cores may have together: the kernel does not spread them evenly.
+struct Room {
+    cores: Vec<Arc<Core>>,
+    most: usize,
+}
+
+impl Room {
+    fn is_full(&self) -> bool {
+        self.cores.iter().map(|core| core.connections.count() as usize).sum::<usize>() >= self.most
+    }
+}
+
 /// The thread of a core.
 fn run_core(
     core: Arc<Core>,
     socket: TcpListener,
-    most: usize,
+    room: Room,
     stop: CancellationToken,
     end: CancellationToken,
 ) -> io::Result<JoinHandle<()>> {
@@ -249,7 +261,7 @@ fn run_core(
     std::thread::Builder::new().name("gateway".to_owned()).spawn(move || {
         runtime.block_on(async {
             tokio::spawn(tick(Arc::clone(&core)));
-            accept(&core, socket, most, &stop).await;
+            accept(&core, socket, &room, &stop).await;
             // What is in flight goes on meanwhile.
             end.cancelled().await;
         });
@@ -265,20 +277,21 @@ async fn tick(core: Arc<Core>) {
     }
 }
 
-async fn accept(core: &Arc<Core>, socket: TcpListener, most: usize, stop: &CancellationToken) {
+async fn accept(core: &Arc<Core>, socket: TcpListener, room: &Room, stop: &CancellationToken) {
     let listener = match tokio::net::TcpListener::from_std(socket) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "a core cannot listen"),
     };
     loop {
-        // What is over the bound waits in the kernel's queue.
-        while core.connections.count() as usize >= most && !stop.is_cancelled() {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-        }
         match stop.run_until_cancelled(listener.accept()).await {
             None => return,
             Some(Ok((stream, peer))) => {
-                tokio::spawn(serve(Arc::clone(core), stream, peer));
+                // What is over the bound waits: this one here, those behind it in the kernel's queue.
+                while room.is_full() && !stop.is_cancelled() {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+                let open = core.connections.open();
+                tokio::spawn(serve(Arc::clone(core), open, stream, peer));
             }
             Some(Err(error)) => {
                 tracing::warn!(%error, "a connection could not be accepted");

@@ -41,8 +41,8 @@ const LONGEST_PROXY_HEADER: usize = 536;
 const PREFACE: &[u8] = b"PRI";
 
 /// Serves a connection to its end.
-pub(crate) async fn serve(core: Arc<Core>, stream: TcpStream, peer: SocketAddr) {
-    let open = core.connections.open();
+pub(crate) async fn serve(core: Arc<Core>, open: Open, stream: TcpStream, peer: SocketAddr) {
+    let open = Arc::new(open);
     let connection = Arc::clone(open.connection());
     // From the first moment: who connects and says nothing is closed like any other.
     connection.idle(&core.deadlines, &core.patience());
@@ -67,7 +67,7 @@ pub(crate) async fn serve(core: Arc<Core>, stream: TcpStream, peer: SocketAddr) 
 
 async fn in_clear(
     core: &Arc<Core>,
-    open: &Open,
+    open: &Arc<Open>,
     stream: TcpStream,
     peer: SocketAddr,
     trusted: &[Network],
@@ -80,7 +80,7 @@ async fn in_clear(
 
 async fn under_tls(
     core: &Arc<Core>,
-    open: &Open,
+    open: &Arc<Open>,
     acceptor: TlsAcceptor,
     stream: TcpStream,
     peer: SocketAddr,
@@ -101,9 +101,15 @@ async fn under_tls(
     .await
 }
 
-async fn speak(core: &Arc<Core>, open: &Open, stream: Stream, peer: Peer, http2: bool) -> io::Result<()> {
+async fn speak(
+    core: &Arc<Core>,
+    open: &Arc<Open>,
+    stream: Stream,
+    peer: Peer,
+    http2: bool,
+) -> io::Result<()> {
     let connection = open.connection();
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(core), Arc::clone(connection)));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(core), Arc::clone(open)));
     let service = {
         let (core, connection, peer) = (Arc::clone(core), Arc::clone(connection), Arc::new(peer));
         service_fn(move |request| {

@@ -7,26 +7,27 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connections::Connection;
+use crate::connections::Open;
 use crate::core::Core;
 use crate::forward::Stream;
 
-/// A stream whose connection knows when bytes came and went.
+/// A stream whose connection knows when bytes came and went. It is one of the open ones for as long as it lives,
+/// whatever protocol it came to speak.
 pub(crate) struct Watched {
     stream: Stream,
     core: Arc<Core>,
-    connection: Arc<Connection>,
+    open: Arc<Open>,
 }
 
 impl Watched {
-    pub(crate) const fn new(stream: Stream, core: Arc<Core>, connection: Arc<Connection>) -> Self {
-        Self { stream, core, connection }
+    pub(crate) const fn new(stream: Stream, core: Arc<Core>, open: Arc<Open>) -> Self {
+        Self { stream, core, open }
     }
 
     fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Pending => self.connection.stalls(&self.core.deadlines, &self.core.patience()),
-            Poll::Ready(_) => self.connection.flows(),
+            Poll::Pending => self.open.connection().stalls(&self.core.deadlines, &self.core.patience()),
+            Poll::Ready(_) => self.open.connection().flows(),
         }
         written
     }
@@ -41,7 +42,7 @@ impl AsyncRead for Watched {
         let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, into);
         if into.filled().len() > before {
-            self.connection.came(&self.core.deadlines, &self.core.patience());
+            self.open.connection().came(&self.core.deadlines, &self.core.patience());
         }
         read
     }

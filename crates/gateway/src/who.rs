@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use comporta_http::{Principal, Problem, kinds};
-use http::{HeaderMap, HeaderName, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::config::{AuthMethod, RouteAuth};
 use crate::core::Core;
@@ -129,16 +129,14 @@ impl Gate {
         self.by_token || self.by_basic
     }
 
-    /// The value of `www-authenticate`.
-    pub(crate) const fn challenge(&self) -> &'static str {
-        match (self.by_key, self.by_token, self.by_basic) {
-            (_, true, false) => "Bearer realm=\"comporta\"",
-            (false, _, true) => "Basic realm=\"comporta: key id and API key\", charset=\"UTF-8\"",
-            (true, _, true) => {
-                "ApiKey realm=\"comporta\", header=\"x-api-key\", Basic realm=\"comporta\", charset=\"UTF-8\""
-            }
-            _ => "ApiKey realm=\"comporta\", header=\"x-api-key\"",
-        }
+    /// The values of `www-authenticate`: every way that the route takes.
+    pub(crate) fn challenges(&self) -> impl Iterator<Item = HeaderValue> {
+        let ways = [
+            (self.by_key, "ApiKey realm=\"comporta\", header=\"x-api-key\""),
+            (self.by_token, "Bearer realm=\"comporta\""),
+            (self.by_basic, "Basic realm=\"comporta: key id and API key\", charset=\"UTF-8\""),
+        ];
+        ways.into_iter().filter(|(taken, _)| *taken).map(|(_, way)| HeaderValue::from_static(way))
     }
 }
 

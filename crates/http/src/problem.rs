@@ -43,9 +43,9 @@ pub mod kinds {
         /// The body is not JSON, or a header is malformed.
         MALFORMED = BAD_REQUEST "malformed" "The request cannot be read";
         /// No credential, or one that is not good.
-        UNAUTHENTICATED = UNAUTHORIZED "unauthenticated" "A valid API key is needed";
+        UNAUTHENTICATED = UNAUTHORIZED "unauthenticated" "A valid API key or token is needed";
         /// A good credential without the scope.
-        FORBIDDEN = FORBIDDEN "forbidden" "The API key does not hold the needed scope";
+        FORBIDDEN = FORBIDDEN "forbidden" "The API key or token does not hold the needed scope";
         /// No such thing, or another company's.
         NOT_FOUND = NOT_FOUND "not-found" "There is no such resource";
         /// The path is known, the method is not.
@@ -115,6 +115,7 @@ impl Problem {
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
+            [FieldError { pointer, detail }] if pointer.is_empty() => detail.clone(),
             [one] => format!("{}: {}", one.pointer, one.detail),
             many => format!("{} fields are invalid", many.len()),
         };

@@ -71,7 +71,8 @@ impl Three {
             "routes": [route("t", json!({}))],
         });
         let first = Gateway::start_as(Setup::new(&engine.fresh_url()), &settings).await;
-        let others = [first.server.beside().start().await.unwrap(), first.server.beside().start().await.unwrap()];
+        let others =
+            [first.server.beside().start().await.unwrap(), first.server.beside().start().await.unwrap()];
         Self { first, others, _mirror: mirror }
     }
 
@@ -139,7 +140,7 @@ async fn call(
                 return (served, refused.saturating_duration_since(revoked));
             }
             (Some(revoked), None) => {
-                assert!(revoked.elapsed() < Duration::from_secs(5), "it is never refused")
+                assert!(revoked.elapsed() < Duration::from_secs(5), "it is never refused");
             }
             (None, Some(_)) => {
                 // The revocation may have been done a moment before its answer.

@@ -8,6 +8,8 @@ use hyper::{Request, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::connections::until_closed;
@@ -78,31 +80,41 @@ async fn a_body_that_stops_is_answered_408_and_no_target_is_blamed() {
 
 #[tokio::test]
 async fn a_caller_who_never_reads_is_cut_off() {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (upstream, mut told) = endless().await;
+    let gateway = Gateway::start(&short(open_to(&upstream.url()))).await;
+    let mut stream = TcpStream::connect(gateway.server.public()).await.unwrap();
+    stream.write_all(b"GET /t/x HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let gone = told.recv().await.unwrap();
+    let began = Instant::now();
+    timeout(Duration::from_secs(10), gone).await.expect("it is served for ever").unwrap();
+    let took = began.elapsed();
+    println!("who never reads was cut off after {took:?}");
+    assert!(took >= A_SECOND.start && took < Duration::from_millis(2800), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_stream_of_http2_that_nobody_reads_is_cut_off() {
+    let (upstream, mut told) = endless().await;
+    let gateway = Gateway::start(&short(open_to(&upstream.url()))).await;
+    // The connection is read, but not this stream: its window is never opened.
+    let mut caller = http2_on(TcpStream::connect(gateway.server.public()).await.unwrap()).await;
+    let asked = Request::get("http://localhost/t/x").body(full("")).unwrap();
+    let answer = caller.send_request(asked).await.unwrap();
+    let gone = told.recv().await.unwrap();
+    let ended = timeout(Duration::from_secs(5), gone).await;
+    assert!(ended.is_ok(), "it is held for ever, and a place of its upstream with it");
+    drop(answer);
+}
+
+/// An upstream whose answers have no end that anybody sees, and word of the end of each.
+async fn endless() -> (Upstream, UnboundedReceiver<oneshot::Receiver<()>>) {
+    let (tell, told) = unbounded_channel();
     let upstream = Upstream::start(move |_| {
         let (body, gone) = long_until_dropped(4 << 30);
         tell.send(gone).unwrap();
         async { Response::new(body) }
     });
-    let upstream = upstream.await;
-    let gateway = Gateway::start(&short(open_to(&upstream.url()))).await;
-    let mut http1 = TcpStream::connect(gateway.server.public()).await.unwrap();
-    http1.write_all(b"GET /t/x HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
-    let http1_gone = told.recv().await.unwrap();
-    let began = Instant::now();
-    timeout(Duration::from_secs(10), http1_gone).await.expect("it is served for ever").unwrap();
-    let took = began.elapsed();
-    println!("who never reads was cut off after {took:?}");
-    assert!(took >= A_SECOND.start && took < Duration::from_millis(2800), "{took:?}");
-
-    // Over HTTP/2 the connection is read, but not this stream: its window is never opened.
-    let mut caller = http2_on(TcpStream::connect(gateway.server.public()).await.unwrap()).await;
-    let asked = Request::get("http://localhost/t/x").body(full("")).unwrap();
-    let answer = caller.send_request(asked).await.unwrap();
-    let http2_gone = told.recv().await.unwrap();
-    let ended = timeout(Duration::from_secs(5), http2_gone).await;
-    assert!(ended.is_ok(), "a stream of HTTP/2 that nobody reads is held for ever");
-    drop(answer);
+    (upstream.await, told)
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::target::Target;
 
 /// Between two probes of a target.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
-/// How long a target may take to answer.
+/// How long a target may take to answer a request or a probe.
 pub(crate) const RESPONSE: Duration = Duration::from_millis(500);
 /// How long anything may take that is not measured.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,7 +35,7 @@ impl Targets {
         let backup = json!({"url": self.backup.url(), "backup": true});
         let load = json!({
             "targets": [a, b, backup],
-            "health": {"path": "/healthz", "every": format!("{INTERVAL:?}"), "timeout": "300ms"},
+            "health": {"path": "/healthz", "every": format!("{INTERVAL:?}"), "timeout": format!("{RESPONSE:?}")},
             "timeouts": {"response": format!("{RESPONSE:?}")},
         });
         let route = json!({"name": "load", "match": {"path": "/load/**"}, "upstream": "load"});

@@ -25,23 +25,23 @@ enum Read {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reuse {
-    Kept,
+    May,
     Never,
 }
 
 use Read::{BadGateway, BrokenOff, GivenUp, Whole};
-use Reuse::{Kept, Never};
+use Reuse::{May, Never};
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 
 /// Header lines and a body after `200 OK`, and what is read of it. With U+0004 at its end the upstream closes.
 const ANSWERS: [(&str, Read); 45] = [
-    ("content-length: 2\r\n\r\nok", Whole(200, "ok", Kept)),
-    ("transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", Whole(200, "ok", Kept)),
-    ("content-length: 0\r\n\r\n", Whole(200, "", Kept)),
+    ("content-length: 2\r\n\r\nok", Whole(200, "ok", May)),
+    ("transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", Whole(200, "ok", May)),
+    ("content-length: 0\r\n\r\n", Whole(200, "", May)),
     ("connection: close\r\ncontent-length: 2\r\n\r\nok\u{4}", Whole(200, "ok", Never)),
-    ("connection: content-length\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", Kept)),
-    ("content-length: 2\ntransfer_encoding: x\n\nok", Whole(200, "ok", Kept)),
+    ("connection: content-length\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", May)),
+    ("content-length: 2\ntransfer_encoding: x\n\nok", Whole(200, "ok", May)),
     // Both lengths, and several.
     ("content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", BadGateway),
     ("transfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n2\r\nok\r\n0\r\n\r\n", BadGateway),
@@ -88,28 +88,28 @@ const ANSWERS: [(&str, Read); 45] = [
 
 /// Whole answers, and what is read of them.
 const STARTS: [(&str, Read); 24] = [
-    ("HTTP/1.1 204 No Content\r\n\r\n", Whole(204, "", Kept)),
+    ("HTTP/1.1 204 No Content\r\n\r\n", Whole(204, "", May)),
     ("HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\nother", Whole(204, "", Never)),
     (
         "HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n5\r\nother\r\n0\r\n\r\n",
         Whole(204, "", Never),
     ),
     ("HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\nother", Whole(304, "", Never)),
-    ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", Kept)),
+    ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", May)),
     (
         "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
-        Whole(200, "ok", Kept),
+        Whole(200, "ok", May),
     ),
     (
         "HTTP/1.1 199 X\r\ncontent-length: 5\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
-        Whole(200, "ok", Kept),
+        Whole(200, "ok", May),
     ),
     ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\nmore", BadGateway),
     ("HTTP/1.0 200 OK\r\n\r\nok\u{4}", Whole(200, "ok", Never)),
     ("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", Never)),
     ("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", BadGateway),
-    ("HTTP/1.1 200\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", Kept)),
-    ("HTTP/1.1 200 All is \u{e9}\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", Kept)),
+    ("HTTP/1.1 200\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", May)),
+    ("HTTP/1.1 200 All is \u{e9}\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", May)),
     ("HTTP/1.1 200 O\rK\r\ncontent-length: 2\r\n\r\nok", BadGateway),
     ("HTTP/1.1 200 O\0K\r\ncontent-length: 2\r\n\r\nok", BadGateway),
     ("HTTP/1.1 20 OK\r\ncontent-length: 2\r\n\r\nok", BadGateway),
@@ -254,7 +254,7 @@ async fn run(upstream: &Scripted, gateway: SocketAddr, text: &str, read: Read) -
     // What the upstream has said in vain, nobody else hears.
     let mut caller = Caller::connect(gateway).await;
     let after = port(&mut caller).await?;
-    if (before == after) == (reuse == Kept) { Ok(()) } else { Err(format!("{before} and then {after}")) }
+    if before != after || reuse == May { Ok(()) } else { Err(format!("{before} and then {after}")) }
 }
 
 fn is(answer: &Message, status: u16, body: &str) -> bool {

@@ -17,6 +17,8 @@ pub enum Outcome {
     Refused,
     /// Its head may have gone on, its end never does, nor anything said after it.
     CutOff,
+    /// More follows than was announced: one request of the announced length may have gone on, the rest never does.
+    Overrun,
     /// Answered with this status; nothing reaches the upstream.
     Denied(u16),
     /// The upstream sees one request.
@@ -44,6 +46,10 @@ impl Case {
 
     pub fn cut_off(text: impl Into<String>) -> Self {
         Self { text: text.into(), outcome: Outcome::CutOff }
+    }
+
+    pub fn overrun(text: impl Into<String>) -> Self {
+        Self { text: text.into(), outcome: Outcome::Overrun }
     }
 
     pub fn denied(text: impl Into<String>, status: u16) -> Self {

@@ -2,16 +2,15 @@
 
 use std::net::SocketAddr;
 
-use crate::case::Case;
+use crate::case::{Case, Outcome};
 use crate::http2::{End, Http2, request};
-use crate::is_as_expected;
 use crate::lanes::{self, Lanes};
-use crate::tell;
+use crate::{is_as_expected, settle, tell};
 
 type Headers<'h> = &'h [(&'h str, &'h str)];
 
 const GET: [(&str, &str); 4] =
-    [(":method", "GET"), (":scheme", "http"), (":path", "/~/x"), (":authority", "a.test")];
+    [(":method", "GET"), (":scheme", "http"), (":path", "/l0/x"), (":authority", "a.test")];
 
 /// Headers that have no place in HTTP/2, or none in a request.
 const REFUSED: [(&str, &str); 41] = [
@@ -37,7 +36,7 @@ const REFUSED: [(&str, &str); 41] = [
     (" x", "1"),
     ("x: 1\r\ny", "1"),
     ("x", "1\r\ny: 1"),
-    ("x", "1\r\n\r\nGET /~/smuggled HTTP/1.1\r\nhost: a.test\r\n\r\n"),
+    ("x", "1\r\n\r\nGET /l0/smuggled HTTP/1.1\r\nhost: a.test\r\n\r\n"),
     ("x", "1\n2"),
     ("x", "1\r2"),
     ("x", "1\0"),
@@ -45,7 +44,7 @@ const REFUSED: [(&str, &str); 41] = [
     (":foo", "1"),
     (":status", "200"),
     (":protocol", "websocket"),
-    (":path", "/~/y"),
+    (":path", "/l0/y"),
     (":method", "POST"),
     (":authority", "b.test"),
     ("content-length", "5"),
@@ -63,33 +62,33 @@ const REFUSED_STARTS: [(&str, &str); 38] = [
     (":method", ""),
     (":method", "get"),
     (":method", "G T"),
-    (":method", "GET /~/y HTTP/1.1\r\nhost: a.test\r\n\r\nGET"),
+    (":method", "GET /l0/y HTTP/1.1\r\nhost: a.test\r\n\r\nGET"),
     (":method", "GET\0"),
     (":method", "CONNECT"),
     (":method", "TRACE"),
     (":scheme", "ftp"),
-    (":scheme", "http://b.test/~/x?"),
+    (":scheme", "http://b.test/l0/x?"),
     (":scheme", "ht tp"),
     (":path", ""),
     (":path", "x"),
     (":path", "*"),
     (":path", "?x"),
     (":path", "a.test:80"),
-    (":path", "/~/a b"),
-    (":path", "/~/x HTTP/1.1"),
-    (":path", "/~/x HTTP/1.1\r\nx: y"),
-    (":path", "/~/x\r\n"),
-    (":path", "/~/a\nb"),
-    (":path", "/~/a\tb"),
-    (":path", "/~/a\0b"),
-    (":path", "/~/a%0d%0ab"),
-    (":path", "/~/a%00b"),
-    (":path", "/~/guarded%2fx"),
-    (":path", "/~/a\\..\\guarded\\x"),
-    (":path", "/~/a/..;/guarded/x"),
-    (":path", "/~/%252e%252e/guarded"),
-    (":path", "/~/../../x"),
-    (":path", "http://b.test/~/x"),
+    (":path", "/l0/a b"),
+    (":path", "/l0/x HTTP/1.1"),
+    (":path", "/l0/x HTTP/1.1\r\nx: y"),
+    (":path", "/l0/x\r\n"),
+    (":path", "/l0/a\nb"),
+    (":path", "/l0/a\tb"),
+    (":path", "/l0/a\0b"),
+    (":path", "/l0/a%0d%0ab"),
+    (":path", "/l0/a%00b"),
+    (":path", "/l0/guarded%2fx"),
+    (":path", "/l0/a\\..\\guarded\\x"),
+    (":path", "/l0/a/..;/guarded/x"),
+    (":path", "/l0/%252e%252e/guarded"),
+    (":path", "/l0/../../x"),
+    (":path", "http://b.test/l0/x"),
     (":authority", ""),
     (":authority", "a b"),
     (":authority", "a.test/x"),
@@ -100,9 +99,10 @@ const REFUSED_STARTS: [(&str, &str); 38] = [
     (":authority", "a.test, b.test"),
 ];
 
-/// Lengths that the pieces of a body are not.
-const WRONG_LENGTHS: [(&str, &[&str]); 5] =
-    [("4", &["hello"]), ("6", &["hello"]), ("0", &["hello"]), ("5", &["hello", "!"]), ("5", &["hel"])];
+/// Bodies of five bytes and more, and lengths that they are not.
+const TOO_SHORT: [(&str, &[&str]); 2] = [("6", &["hello"]), ("9", &["hel", "lo"])];
+const TOO_LONG: [(&str, &[&str]); 4] =
+    [("0", &["hello"]), ("4", &["hello"]), ("5", &["hello", "!"]), ("3", &["hel", "lo"])];
 
 /// Trailers that are none.
 const WRONG_TRAILERS: [(&str, &str); 4] =
@@ -151,7 +151,7 @@ fn cases() -> Vec<(Case, Vec<u8>)> {
     let mut add =
         |case: fn(String) -> Case, headers: Headers<'_>, body: &[&str], trailers: Option<Headers<'_>>| {
             let text = format!("{headers:?} {body:?} {trailers:?}");
-            cases.push((case(text), request(1, &on_lane(headers), body, trailers)));
+            cases.push((case(text), request(1, headers, body, trailers)));
         };
     for header in REFUSED {
         add(Case::refused, &[&GET[..], &[header]].concat(), &[], None);
@@ -171,8 +171,11 @@ fn cases() -> Vec<(Case, Vec<u8>)> {
         &["hello"],
         None,
     );
-    for (length, body) in WRONG_LENGTHS {
+    for (length, body) in TOO_SHORT {
         add(Case::cut_off, &[&POST[..], &[("content-length", length)]].concat(), body, None);
+    }
+    for (length, body) in TOO_LONG {
+        add(Case::overrun, &[&POST[..], &[("content-length", length)]].concat(), body, None);
     }
     for trailer in WRONG_TRAILERS {
         add(Case::cut_off, &POST, &["hello"], Some(&[trailer]));
@@ -182,7 +185,7 @@ fn cases() -> Vec<(Case, Vec<u8>)> {
 }
 
 const POST: [(&str, &str); 4] =
-    [(":method", "POST"), (":scheme", "http"), (":path", "/~/x"), (":authority", "a.test")];
+    [(":method", "POST"), (":scheme", "http"), (":path", "/l0/x"), (":authority", "a.test")];
 
 type Add<'a> = &'a mut dyn FnMut(fn(String) -> Case, Headers<'_>, &[&str], Option<Headers<'_>>);
 
@@ -190,62 +193,57 @@ type Add<'a> = &'a mut dyn FnMut(fn(String) -> Case, Headers<'_>, &[&str], Optio
 fn sound(add: Add<'_>) {
     let get = |headers: Headers<'static>| [&GET[..], headers].concat();
     let post = |headers: Headers<'static>| [&POST[..], headers].concat();
-    add(|text| Case::once(text, "GET", "/~/x").without("te"), &GET, &[], None);
-    add(|text| Case::once(text, "GET", "/~/x"), &get(&[("host", "a.test")]), &[], None);
+    add(|text| Case::once(text, "GET", "/l0/x").without("te"), &GET, &[], None);
+    add(|text| Case::once(text, "GET", "/l0/x"), &get(&[("host", "a.test")]), &[], None);
     add(
-        |text| Case::once(text, "GET", "/~/x").with("te", "trailers"),
+        |text| Case::once(text, "GET", "/l0/x").with("te", "trailers"),
         &get(&[("te", "trailers")]),
         &[],
         None,
     );
     // HTTP/1.1 has one cookie header.
     let crumbs = get(&[("cookie", "a=1"), ("cookie", "b=2"), ("x", "y"), ("cookie", "c=3")]);
-    add(|text| Case::once(text, "GET", "/~/x").with("cookie", "a=1; b=2; c=3"), &crumbs, &[], None);
-    add(|text| Case::once(text, "GET", "/~/x").with("x", "a\u{e9}"), &get(&[("x", "a\u{e9}")]), &[], None);
-    let hello = |text| Case::once(text, "POST", "/~/x").body(b"hello");
+    add(|text| Case::once(text, "GET", "/l0/x").with("cookie", "a=1; b=2; c=3"), &crumbs, &[], None);
+    add(|text| Case::once(text, "GET", "/l0/x").with("x", "a\u{e9}"), &get(&[("x", "a\u{e9}")]), &[], None);
+    let hello = |text| Case::once(text, "POST", "/l0/x").body(b"hello");
     add(hello, &POST, &["hello"], None);
     add(hello, &POST, &["", "hel", "", "lo", ""], None);
     add(
-        |text| Case::once(text, "POST", "/~/x").body(b"hello").with("content-length", "5"),
+        |text| Case::once(text, "POST", "/l0/x").body(b"hello").with("content-length", "5"),
         &post(&[("content-length", "5")]),
         &["hel", "lo"],
         None,
     );
-    add(|text| Case::once(text, "GET", "/~/x").body(b"hello"), &GET, &["hello"], None);
+    add(|text| Case::once(text, "GET", "/l0/x").body(b"hello"), &GET, &["hello"], None);
     // A body that looks like the end of one, and another request.
     add(
         |text| {
-            Case::once(text, "POST", "/~/x")
-                .body(b"0\r\n\r\nGET /~/smuggled HTTP/1.1\r\nhost: a.test\r\n\r\n")
+            Case::once(text, "POST", "/l0/x")
+                .body(b"0\r\n\r\nGET /l0/smuggled HTTP/1.1\r\nhost: a.test\r\n\r\n")
         },
         &POST,
-        &["0\r\n\r\nGET /~/smuggled HTTP/1.1\r\nhost: a.test\r\n\r\n"],
+        &["0\r\n\r\nGET /l0/smuggled HTTP/1.1\r\nhost: a.test\r\n\r\n"],
         None,
     );
     add(
-        |text| Case::once(text, "POST", "/~/x").body(b"hello").trailer("x-sum", "1"),
+        |text| Case::once(text, "POST", "/l0/x").body(b"hello").trailer("x-sum", "1"),
         &post(&[("trailer", "x-sum, x-api-key, x-comporta-principal")]),
         &["hello"],
         Some(&[("x-api-key", "1"), ("x-sum", "1"), ("x-comporta-principal", "1"), ("content-length", "9")]),
     );
-    for pseudo in [(":path", "/~/y"), (":method", "DELETE"), (":status", "200")] {
+    for pseudo in [(":path", "/l0/y"), (":method", "DELETE"), (":status", "200")] {
         add(hello, &POST, &["hello"], Some(&[pseudo]));
     }
-    let dots = GET.map(|known| if known.0 == ":path" { (":path", "//~/a/%2e%2e/%78?y") } else { known });
-    add(|text| Case::once(text, "GET", "/~/x?y"), &dots, &[], None);
-    let guarded = GET.map(|known| if known.0 == ":path" { (":path", "/~/a/../guarded/x") } else { known });
+    let dots = GET.map(|known| if known.0 == ":path" { (":path", "//l0/a/%2e%2e/%78?y") } else { known });
+    add(|text| Case::once(text, "GET", "/l0/x?y"), &dots, &[], None);
+    let guarded = GET.map(|known| if known.0 == ":path" { (":path", "/l0/a/../guarded/x") } else { known });
     add(|text| Case::denied(text, 401), &guarded, &[], None);
 }
 
-fn on_lane<'h>(headers: Headers<'h>) -> Vec<(&'h str, &'h str)> {
-    let lane = |text: &'h str| if text.contains("/~") { text.replace("/~", LANE).leak() } else { text };
-    headers.iter().map(|(name, value)| (*name, lane(value))).collect()
-}
-
+/// The one lane of these cases.
 const LANE: &str = "/l0";
 
 async fn run(case: &Case, frames: &[u8], gateway: SocketAddr, lanes: &Lanes) -> Result<(), String> {
-    use crate::case::Outcome;
     assert_eq!(LANE, lanes::path(0));
     let mut caller = Http2::connect(gateway).await;
     caller.say(frames).await;
@@ -259,12 +257,16 @@ async fn run(case: &Case, frames: &[u8], gateway: SocketAddr, lanes: &Lanes) -> 
         }
     }
     let told = match (&case.outcome, end) {
-        (Outcome::Refused | Outcome::CutOff, End::Refused | End::Answered(400..=499)) => Ok(()),
+        (Outcome::Refused | Outcome::CutOff | Outcome::Overrun, End::Refused | End::Answered(400..=499)) => {
+            Ok(())
+        }
         (Outcome::Denied(status), End::Answered(given)) if given == *status => Ok(()),
         (Outcome::Once(_), End::Answered(200)) => Ok(()),
         _ => Err(format!("{end:?}")),
     };
-    let record = lanes.recorders[0].take().await;
+    settle(gateway, LANE).await?;
+    let mut record = lanes.recorders[0].take().await;
+    record.requests.retain(|request| !request.start.ends_with("/settled HTTP/1.1"));
     let seen = is_as_expected(case, &record, LANE);
     told.and(seen).map_err(|fault| format!("{fault}; upstream: {}", tell(&record)))
 }

@@ -1,5 +1,7 @@
 //! A collector of OTLP over HTTP that keeps what it is sent, and answers as a test wants.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

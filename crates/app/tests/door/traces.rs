@@ -1,5 +1,7 @@
 //! What a collector and an upstream learn of a request's trace.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::Call;
 use crate::body::{AnswerBody, Source};
-use crate::plane::Route;
+use crate::who::Gate;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -49,10 +49,12 @@ impl Call<'_> {
         Reply { status: problem.kind().status, headers, body: Source::Whole(body.into()), patience: None }
     }
 
-    /// A 401 says what the route takes.
-    pub(super) fn unauthenticated(&mut self, route: &Route, problem: Box<Problem>) -> Box<Problem> {
+    /// A 401 says what is taken.
+    pub(super) fn unauthenticated(&mut self, gate: &Gate, problem: Box<Problem>) -> Box<Problem> {
         if problem.kind().status == StatusCode::UNAUTHORIZED {
-            self.told.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(route.gate.challenge()));
+            for challenge in gate.challenges() {
+                self.told.append(header::WWW_AUTHENTICATE, challenge);
+            }
         }
         problem
     }
@@ -62,6 +64,10 @@ impl Call<'_> {
         let Self { mut record, told, page, .. } = self;
         let Reply { status, mut headers, body, patience } = reply;
         record.status = status.as_u16();
+        // What is told here stands in place of what the answer says, all its lines together.
+        for name in told.keys() {
+            headers.remove(name);
+        }
         headers.extend(told);
         if let Some((route, origin)) = &page
             && let Some(cors) = &route.cors

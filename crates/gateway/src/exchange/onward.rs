@@ -46,6 +46,11 @@ impl Call<'_> {
         self.record.upstream = Some(sent.elapsed());
         match answer {
             Ok((mut parts, body)) => {
+                // What a service learnt of its caller, and why it refused, is told in the access line.
+                if self.record.principal.is_none() {
+                    self.record.principal = parts.extensions.remove();
+                }
+                self.record.problem = parts.extensions.get::<Problem>().map(|problem| problem.kind().slug);
                 route.rewrite.change_response(&mut parts.headers);
                 Ok(Reply::given(parts, body, None))
             }

@@ -41,11 +41,10 @@ pub(super) async fn connect(
         HttpVersion::Http2 => true,
         HttpVersion::Auto => agreed.as_deref() == Some(b"h2"),
     };
-    let broken = |error: hyper::Error| io::Error::other(error);
     if http2 {
-        Http2::handshake(stream).await.map(Connection::Http2).map_err(broken)
+        Http2::handshake(stream).await.map(Connection::Http2).map_err(io::Error::other)
     } else {
-        Http1::handshake(stream).await.map(Connection::Http1).map_err(broken)
+        Ok(Connection::Http1(Http1::new(stream)))
     }
 }
 

@@ -1,195 +1,237 @@
 //! A connection of HTTP/1.1 to a target, driven by the very task whose request is on it.
 //!
 //! The usual way gives each upstream connection a task of its own: two more wake-ups and two channels for every
-//! request. Here the task that waits for the answer polls the connection itself, so that one readiness event of the
-//! kernel is one poll of one task.
+//! request. Here the task that waits for the answer reads and writes itself, so that one readiness event of the kernel
+//! is one poll of one task.
+
+mod answer;
+mod chunked;
+mod encode;
+mod fault;
+mod framing;
+mod head;
+mod lines;
+mod sending;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
+use bytes::{Bytes, BytesMut};
+use http::response::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use http_body::{Frame, SizeHint};
 
-use super::pool::Home;
+use self::fault::Malformed;
+use self::framing::{Framing, Next};
+use self::head::Head;
+use self::lines::Lines;
+use self::sending::{Sending, Stopped};
+use self::wire::Wire;
 use super::stream::Stream;
 use crate::body::{BodyError, RequestBody};
-use crate::cluster::Pick;
 
-/// Largest head of an answer, in bytes.
-const MAX_HEAD: usize = 64 * 1024;
-/// Most headers of an answer.
-const MAX_HEADERS: usize = 200;
+pub(crate) use self::answer::Http1Answer;
+pub(super) use self::fault::{Broken, SendFailure};
 
-/// Boxed once per connection, because its type has no name outside of hyper.
-type Connection = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
+/// Answers that only say that the target is at work (RFC 9110, 15.2), before the one that counts.
+const MAX_INTERIM: u32 = 8;
 
-/// A connection on which one request at a time is sent.
-pub(crate) struct Http1 {
-    sender: SendRequest<RequestBody>,
-    connection: Connection,
-    /// The connection must not be polled again: it has ended, or become another protocol's.
-    ended: bool,
-    /// When its last answer ended.
-    pub(super) idle_since: Instant,
+/// A connection on which one request at a time is sent. Boxed once, because it is handed on at every step.
+pub(crate) struct Http1(Box<State>);
+
+#[derive(Debug)]
+struct State {
+    wire: Wire,
+    /// The request on its way.
+    sending: Sending,
+    /// Why not all of it was sent; the target may answer all the same.
+    cut: Option<io::Error>,
+    /// Where the head of its answer ends.
+    lines: Lines,
+    /// What is left of its answer.
+    framing: Framing,
+    /// The target takes another request after this one.
+    stays: bool,
+    /// When the last answer ended.
+    idle_since: Instant,
 }
 
-/// Why a request got no answer.
-#[derive(Debug)]
-pub(crate) enum SendFailure {
-    /// Nothing of it was sent: here it is again.
-    Unsent(Box<Request<RequestBody>>),
-    /// The caller's body, not the target, is to blame.
-    Body(BodyError),
-    /// The target broke off, or answered what is no HTTP.
-    Broke(hyper::Error),
-    /// The connection ended without a word.
-    Closed,
+/// The head of a request that goes on, but for what its body says itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestHead<'a> {
+    pub(super) method: &'a Method,
+    /// Path and query.
+    pub(super) path: &'a Uri,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) host: &'a HeaderValue,
+    /// The target may change to another protocol.
+    pub(super) upgrades: bool,
 }
 
 impl Http1 {
-    pub(super) async fn handshake(stream: Stream) -> hyper::Result<Self> {
-        let mut builder = Builder::new();
-        builder.max_header_size(MAX_HEAD).max_headers(MAX_HEADERS);
-        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
-        let connection = Box::pin(connection.with_upgrades());
-        Ok(Self { sender, connection, ended: false, idle_since: Instant::now() })
+    pub(super) fn new(stream: Stream) -> Self {
+        Self(Box::new(State {
+            wire: Wire::new(stream),
+            sending: Sending::default(),
+            cut: None,
+            lines: Lines::default(),
+            framing: Framing::NONE,
+            stays: true,
+            idle_since: Instant::now(),
+        }))
     }
 
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request and waits for the head of its answer. The body is sent on while that is waited for, and while
+    /// the answer is read. After a failure, or when this is dropped before it ends, the connection is of no use.
     pub(super) async fn send(
         &mut self,
-        request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, SendFailure> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let (connection, ended) = (&mut self.connection, &mut self.ended);
-        std::future::poll_fn(|cx| {
-            let state = connection.as_mut().poll(cx);
-            *ended = state.is_ready();
-            // It changes only while the connection is polled, just now: it needs no waker of its own.
-            let mut quiet = Context::from_waker(Waker::noop());
-            match (answer.as_mut().poll(&mut quiet), state) {
-                (Poll::Ready(Ok(response)), _) => Poll::Ready(Ok(response)),
-                (Poll::Ready(Err(mut error)), _) => Poll::Ready(Err(match error.take_message() {
-                    Some(request) => SendFailure::Unsent(Box::new(request)),
-                    None => why(error.into_error()),
-                })),
-                (Poll::Pending, Poll::Ready(Err(error))) => Poll::Ready(Err(why(error))),
-                (Poll::Pending, Poll::Ready(Ok(()))) => Poll::Ready(Err(SendFailure::Closed)),
-                (Poll::Pending, Poll::Pending) => Poll::Pending,
+        head: RequestHead<'_>,
+        body: RequestBody,
+    ) -> Result<Parts, SendFailure> {
+        let state = &mut *self.0;
+        state.sending.begin(&head, body);
+        let mut interim = 0;
+        poll_fn(|cx| state.poll_answer(&head, &mut interim, cx)).await
+    }
+
+    /// The next piece of the answer.
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.0.poll_frame(cx)
+    }
+
+    /// Whether it can take a request now: the target has neither closed it nor said anything unasked, which would be
+    /// taken for the next answer.
+    pub(super) fn is_alive(&mut self, cx: &mut Context<'_>) -> bool {
+        self.0.wire.is_silent(cx)
+    }
+
+    /// Gives the memory back that an idle connection has no need of.
+    pub(super) fn rest(&mut self) {
+        self.0.wire.rest();
+        self.0.sending.rest();
+    }
+
+    pub(super) fn idle_since(&self) -> Instant {
+        self.0.idle_since
+    }
+
+    /// What the connection became after an answer of 101: its stream, and what the target has said on it already.
+    pub(crate) fn upgraded(self) -> (Stream, BytesMut) {
+        self.0.wire.into_parts()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.0.framing.has_ended()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.framing.size_hint()
+    }
+
+    /// Whether it is as good as new: both have said all, and nothing more.
+    fn may_stay(&self) -> bool {
+        self.0.stays && self.0.sending.is_done() && self.0.wire.ahead.is_empty()
+    }
+}
+
+impl State {
+    fn poll_answer(
+        &mut self,
+        asked: &RequestHead<'_>,
+        interim: &mut u32,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Parts, SendFailure>> {
+        if let Err(error) = self.send_on(cx) {
+            return Poll::Ready(Err(SendFailure::Body(error)));
+        }
+        if self.cut.is_some() && !self.sending.has_begun() {
+            return Poll::Ready(Err(SendFailure::Unsent(self.sending.take_back())));
+        }
+        loop {
+            while let Some(head) = head::take(&mut self.lines, &mut self.wire.ahead).map_err(broke)? {
+                if !head.status.is_informational() || head.status == StatusCode::SWITCHING_PROTOCOLS {
+                    return Poll::Ready(self.answered(head, asked).map_err(broke));
+                }
+                *interim += 1;
+                if *interim > MAX_INTERIM {
+                    return Poll::Ready(Err(broke(Malformed::Interim)));
+                }
+            }
+            match ready!(self.wire.poll_fill(cx)) {
+                Ok(length) if length > 0 => {}
+                ended => return Poll::Ready(Err(self.ended(ended.err()))),
+            }
+        }
+    }
+
+    /// The answer that counts.
+    fn answered(&mut self, head: Head, asked: &RequestHead<'_>) -> Result<Parts, Malformed> {
+        let Head { status, headers, told } = head;
+        if status == StatusCode::SWITCHING_PROTOCOLS && !(asked.upgrades && self.sending.is_done()) {
+            return Err(Malformed::Upgrade);
+        }
+        self.framing = Framing::of(asked.method, status, &told)?;
+        self.stays = told.may_stay() && !matches!(self.framing, Framing::UntilClose);
+        let (mut parts, ()) = Response::new(()).into_parts();
+        (parts.status, parts.headers) = (status, headers);
+        Ok(parts)
+    }
+
+    /// Why there is no answer on a connection that has ended.
+    fn ended(&mut self, error: Option<io::Error>) -> SendFailure {
+        if !self.sending.has_begun() {
+            return SendFailure::Unsent(self.sending.take_back());
+        }
+        match self.cut.take().or(error) {
+            Some(error) => SendFailure::Broke(error.into()),
+            None if self.wire.ahead.is_empty() => SendFailure::Closed,
+            None => broke(Malformed::Truncated),
+        }
+    }
+
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Err(error) = self.send_on(cx) {
+            return Poll::Ready(Some(Err(error)));
+        }
+        Poll::Ready(loop {
+            let fault = match self.framing.next(&mut self.wire.ahead) {
+                Ok(Next::Frame(frame)) => break Some(Ok(frame)),
+                Ok(Next::End) => break None,
+                Ok(Next::Unread) => match ready!(self.wire.poll_fill(cx)) {
+                    Ok(0) => self.framing.close().map_err(Broken::from),
+                    read => read.map(drop).map_err(Broken::from),
+                },
+                Err(fault) => Err(fault.into()),
+            };
+            if let Err(error) = fault {
+                tracing::debug!(%error, "an upstream broke off in the middle of its answer");
+                break Some(Err(BodyError::Upstream));
             }
         })
-        .await
     }
 
-    /// Whether it can take a request now; looks whether the target has closed it meanwhile.
-    pub(super) fn is_alive(&mut self, cx: &mut Context<'_>) -> bool {
-        !self.ended && self.connection.as_mut().poll(cx).is_pending() && self.sender.is_ready()
-    }
-
-    /// What the connection became, after an answer of 101.
-    pub(crate) async fn upgraded(self, response: Response<Incoming>) -> hyper::Result<Upgraded> {
-        if !self.ended {
-            self.connection.await?;
+    /// Sends what can be sent of the request. A target that takes no more of it may still answer.
+    fn send_on(&mut self, cx: &mut Context<'_>) -> Result<(), BodyError> {
+        if self.cut.is_some() || self.sending.is_done() {
+            return Ok(());
         }
-        hyper::upgrade::on(response).await
+        match self.sending.poll(&mut self.wire, cx) {
+            Poll::Ready(Err(Stopped::Body(error))) => return Err(error),
+            Poll::Ready(Err(Stopped::Io(error))) => self.cut = Some(error),
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+        }
+        Ok(())
     }
 }
 
-fn why(error: hyper::Error) -> SendFailure {
-    let source = std::error::Error::source(&error);
-    match source.and_then(|source| source.downcast_ref::<BodyError>()) {
-        Some(blame) => SendFailure::Body(*blame),
-        None => SendFailure::Broke(error),
-    }
-}
-
-/// The body of an answer, with the connection it comes on. Once it has ended the connection goes back to its pool.
-pub(crate) struct Http1Answer {
-    incoming: Incoming,
-    connection: Option<Http1>,
-    /// Counts as in flight until the body has ended.
-    pick: Option<Pick>,
-    home: Home,
-}
-
-impl Http1Answer {
-    pub(super) fn new(incoming: Incoming, connection: Http1, pick: Pick, home: Home) -> Self {
-        let mut answer = Self { incoming, connection: Some(connection), pick: Some(pick), home };
-        if answer.incoming.is_end_stream() {
-            answer.give_back(&mut Context::from_waker(Waker::noop()));
-        }
-        answer
-    }
-
-    pub(crate) fn poll_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        // Asking the body tells the connection that its next piece is wanted; then the connection reads it.
-        for _ in 0..2 {
-            let mut quiet = Context::from_waker(Waker::noop());
-            match Pin::new(&mut self.incoming).poll_frame(&mut quiet) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    if self.incoming.is_end_stream() {
-                        self.give_back(cx);
-                    }
-                    return Poll::Ready(Some(Ok(frame)));
-                }
-                Poll::Ready(None) => {
-                    self.give_back(cx);
-                    return Poll::Ready(None);
-                }
-                Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(BodyError::Upstream))),
-                Poll::Pending => {}
-            }
-            if let Some(connection) = &mut self.connection
-                && (connection.ended || connection.connection.as_mut().poll(cx).is_ready())
-            {
-                // It has ended; what it left is still read from the body.
-                self.connection = None;
-            }
-        }
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(Ok(frame))),
-            Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(BodyError::Upstream))),
-            Poll::Ready(None) => {
-                self.give_back(cx);
-                Poll::Ready(None)
-            }
-            Poll::Pending => Poll::Pending,
-        }
-    }
-
-    pub(crate) fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    pub(crate) fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
-    }
-
-    fn give_back(&mut self, cx: &mut Context<'_>) {
-        self.pick = None;
-        let Some(mut connection) = self.connection.take() else { return };
-        if connection.is_alive(cx) {
-            connection.idle_since = Instant::now();
-            self.home.put(connection);
-        }
-    }
-}
-
-impl fmt::Debug for Http1Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http1Answer").finish_non_exhaustive()
-    }
+fn broke(malformed: Malformed) -> SendFailure {
+    SendFailure::Broke(malformed.into())
 }
 
 impl fmt::Debug for Http1 {

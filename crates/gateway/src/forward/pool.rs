@@ -44,7 +44,7 @@ impl Pool {
         let free = targets.entry(target).or_default();
         free.most = most as usize;
         while let Some(mut connection) = free.http1.pop() {
-            if connection.idle_since.elapsed() < IDLE && connection.is_alive(cx) {
+            if connection.idle_since().elapsed() < IDLE && connection.is_alive(cx) {
                 return Some(connection);
             }
         }
@@ -79,7 +79,8 @@ impl Pool {
         let now = Instant::now();
         self.lock().retain(|_, free| {
             free.http1.retain_mut(|connection| {
-                now.duration_since(connection.idle_since) < IDLE && connection.is_alive(&mut quiet)
+                connection.rest();
+                now.duration_since(connection.idle_since()) < IDLE && connection.is_alive(&mut quiet)
             });
             free.http1.shrink_to(free.http1.len() * 2);
             free.http2.take_if(|connection| !connection.is_alive());

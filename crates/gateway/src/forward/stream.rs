@@ -15,6 +15,9 @@ pub(crate) enum Stream {
     Plain(TcpStream),
     /// Encrypted; boxed, because a TLS session is large and most connections have none.
     Tls(Box<TlsStream<TcpStream>>),
+    /// The other end is a test.
+    #[cfg(test)]
+    Memory(tokio::io::DuplexStream),
 }
 
 macro_rules! either {
@@ -26,6 +29,11 @@ macro_rules! either {
             }
             Stream::Tls(stream) => {
                 let $inner = Pin::new(&mut **stream);
+                $do
+            }
+            #[cfg(test)]
+            Stream::Memory(stream) => {
+                let $inner = Pin::new(stream);
                 $do
             }
         }
@@ -55,6 +63,8 @@ impl AsyncWrite for Stream {
         match self {
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
+            #[cfg(test)]
+            Self::Memory(stream) => stream.is_write_vectored(),
         }
     }
 

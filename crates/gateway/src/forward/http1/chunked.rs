@@ -8,7 +8,7 @@ use httparse::{EMPTY_HEADER, Error, Status};
 use super::fault::Malformed;
 use super::framing::{Next, piece};
 use super::lines::Lines;
-use crate::model::header_hygiene::may_trail;
+use crate::model::header_hygiene;
 
 /// Longest line before a chunk: its size, and extensions that nobody reads.
 const MAX_LINE: usize = 1024;
@@ -133,9 +133,8 @@ fn fields(lines: &Bytes) -> Result<HeaderMap, Malformed> {
     for field in parsed {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Error::HeaderName)?;
         let value = HeaderValue::from_bytes(field.value).map_err(|_| Error::HeaderValue)?;
-        if may_trail(&name) {
-            fields.try_append(name, value).map_err(|_| Error::TooManyHeaders)?;
-        }
+        fields.try_append(name, value).map_err(|_| Error::TooManyHeaders)?;
     }
+    header_hygiene::strip_trailers(&mut fields);
     Ok(fields)
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
-use super::super::http1::RequestHead;
+use super::RequestHead;
 
 /// How the body of a request is told from what follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +50,10 @@ pub(super) fn chunk_size(into: &mut Vec<u8>, length: usize) {
 }
 
 /// The last chunk, with what follows it.
-pub(super) fn last_chunk(into: &mut Vec<u8>, trailers: &HeaderMap, may_trail: impl Fn(&HeaderName) -> bool) {
+pub(super) fn last_chunk(into: &mut Vec<u8>, trailers: &HeaderMap) {
     into.extend_from_slice(b"0\r\n");
     for (name, value) in trailers {
-        if may_trail(name) {
-            field(into, name, value);
-        }
+        field(into, name, value);
     }
     into.extend_from_slice(b"\r\n");
 }

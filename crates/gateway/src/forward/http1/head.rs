@@ -14,6 +14,8 @@ use super::lines::Lines;
 const MAX_HEAD: usize = 64 * 1024;
 /// Most headers of an answer.
 const MAX_HEADERS: usize = 100;
+/// Room for headers that are added on the way to the caller, so that the map need not grow.
+const ADDED: usize = 8;
 /// How an answer begins.
 const BEGINNING: &[u8] = b"HTTP/1.";
 
@@ -55,15 +57,14 @@ fn read(head: &Bytes) -> Result<Head, Malformed> {
     let status = parsed.code.filter(|code| (100..=599).contains(code));
     let status = status.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Malformed::Status)?;
     let mut told = Told { is_old: parsed.version == Some(0), ..Told::default() };
-    let mut headers = HeaderMap::with_capacity(parsed.headers.len());
+    let mut headers = HeaderMap::with_capacity(parsed.headers.len() + ADDED);
     for header in parsed.headers.iter() {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Error::HeaderName)?;
         // No copy: the values are pieces of what was read.
         let value = HeaderValue::from_maybe_shared(head.slice_ref(header.value));
         let value = value.map_err(|_| Error::HeaderValue)?;
-        if told.hears(&name, &value)? {
-            headers.try_append(name, value).map_err(|_| Error::TooManyHeaders)?;
-        }
+        told.hears(&name, &value)?;
+        headers.try_append(name, value).map_err(|_| Error::TooManyHeaders)?;
     }
     if told.is_chunked && told.length.is_some() {
         return Err(Malformed::TwoLengths);
@@ -72,16 +73,15 @@ fn read(head: &Bytes) -> Result<Head, Malformed> {
 }
 
 impl Told {
-    /// Notes what a header tells. False for one that says again what has been said.
-    fn hears(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<bool, Malformed> {
+    /// Notes what a header tells.
+    fn hears(&mut self, name: &HeaderName, value: &HeaderValue) -> Result<(), Malformed> {
         if *name == CONTENT_LENGTH {
             let length = number(value.as_bytes()).ok_or(Malformed::ContentLength)?;
-            return match self.length.replace(length) {
-                Some(other) if other != length => Err(Malformed::ContentLength),
-                said => Ok(said.is_none()),
-            };
-        }
-        if *name == TRANSFER_ENCODING {
+            // Twice is once too often even if it is the same: whoever says so is confused.
+            if self.length.replace(length).is_some() {
+                return Err(Malformed::ContentLength);
+            }
+        } else if *name == TRANSFER_ENCODING {
             if self.is_old || self.is_chunked || !value.as_bytes().eq_ignore_ascii_case(b"chunked") {
                 return Err(Malformed::TransferEncoding);
             }
@@ -92,7 +92,7 @@ impl Told {
                 self.stays |= option.eq_ignore_ascii_case(b"keep-alive");
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Whether the target takes another request on the connection.

@@ -12,7 +12,6 @@ use super::RequestHead;
 use super::encode::{self, Length};
 use super::wire::Wire;
 use crate::body::{BodyError, RequestBody};
-use crate::model::header_hygiene::may_trail;
 
 /// The most that the buffer for heads keeps from one request to the next.
 const KEPT: usize = 4 * 1024;
@@ -156,7 +155,7 @@ impl Sending {
     fn end(&mut self, trailers: &HeaderMap) -> Result<(), BodyError> {
         self.body = None;
         match self.left {
-            None => encode::last_chunk(&mut self.text, trailers, may_trail),
+            None => encode::last_chunk(&mut self.text, trailers),
             // The target waits for more, and there is none: it must not take this for the whole.
             Some(left) if left > 0 => return Err(BodyError::Caller),
             Some(_) => {}

@@ -50,11 +50,7 @@ impl Wire {
     }
 
     /// Writes some of the pieces: how much.
-    pub(super) fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        pieces: [&[u8]; 3],
-    ) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, pieces: [&[u8]; 3]) -> Poll<io::Result<usize>> {
         let stream = Pin::new(&mut self.stream);
         let written = match pieces {
             [piece, [], []] | [[], piece, []] => stream.poll_write(cx, piece),
