@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
+use crate::core::Core;
 use crate::forward::Http1Answer;
 use crate::forward::Http2Answer;
 use crate::model::header_hygiene;
@@ -44,8 +45,33 @@ pub struct RequestBody {
 #[derive(Debug)]
 enum Sending {
     Whole(Bytes),
-    Streaming { incoming: Incoming, left: u64, progress: Arc<AtomicU64>, starved: Arc<AtomicBool> },
+    Streaming { incoming: Incoming, left: u64, progress: Arc<AtomicU64>, patience: Patience },
     Channel { pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>, exact: Option<u64> },
+}
+
+/// How long a caller may pause: a place among its core's deadlines while nothing comes.
+#[derive(Debug)]
+struct Patience {
+    core: Arc<Core>,
+    waiting: Option<usize>,
+}
+
+impl Patience {
+    fn is_over(&mut self, cx: &Context<'_>) -> bool {
+        self.core.deadlines.is_over(&mut self.waiting, self.core.patience().stall, cx.waker())
+    }
+
+    fn renew(&mut self) {
+        if self.waiting.is_some() {
+            self.core.deadlines.forget(&mut self.waiting);
+        }
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        self.renew();
+    }
 }
 
 impl RequestBody {
@@ -54,17 +80,16 @@ impl RequestBody {
         Self::new(Sending::Whole(bytes))
     }
 
-    /// The caller's body as it comes, up to a limit. What has passed is added to `progress`.
-    pub(crate) fn streaming(incoming: Incoming, limit: u64, progress: Arc<AtomicU64>) -> Self {
-        Self::new(Sending::Streaming { incoming, left: limit, progress, starved: Arc::default() })
-    }
-
-    /// Tells, also once the body is gone, whether more of it was wanted than the caller had sent.
-    pub(crate) fn starved(&self) -> Option<Arc<AtomicBool>> {
-        match &self.from {
-            Sending::Streaming { starved, .. } => Some(Arc::clone(starved)),
-            Sending::Whole(_) | Sending::Channel { .. } => None,
-        }
+    /// The caller's body as it comes, up to a limit, and no longer than its pauses may be. What has passed is added to
+    /// `progress`.
+    pub(crate) fn streaming(
+        core: &Arc<Core>,
+        incoming: Incoming,
+        limit: u64,
+        progress: Arc<AtomicU64>,
+    ) -> Self {
+        let patience = Patience { core: Arc::clone(core), waiting: None };
+        Self::new(Sending::Streaming { incoming, left: limit, progress, patience })
     }
 
     /// A body that another task hands on piece by piece; `exact` bytes of it, when that is known.
@@ -106,10 +131,13 @@ impl Body for RequestBody {
                 }
                 Poll::Ready(piece)
             }
-            Sending::Streaming { incoming, left, progress, starved } => {
-                let frame = Pin::new(incoming).poll_frame(cx);
-                starved.store(frame.is_pending(), Ordering::Relaxed);
-                let Some(frame) = ready!(frame) else { return Poll::Ready(None) };
+            Sending::Streaming { incoming, left, progress, patience } => {
+                let frame = match Pin::new(incoming).poll_frame(cx) {
+                    Poll::Pending if patience.is_over(cx) => return Poll::Ready(Some(Err(BodyError::Idle))),
+                    frame => ready!(frame),
+                };
+                patience.renew();
+                let Some(frame) = frame else { return Poll::Ready(None) };
                 let mut frame = frame.map_err(|_| BodyError::Caller)?;
                 if let Some(trailers) = frame.trailers_mut() {
                     header_hygiene::strip_trailers(trailers);
@@ -196,6 +224,10 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
+        // Whoever asks for more has taken what there was.
+        if let Some(record) = &this.record {
+            record.connection.flows();
+        }
         let frame = match this.from.poll_frame(cx) {
             Poll::Ready(frame) => frame,
             Poll::Pending if this.is_over(cx) => Some(Err(BodyError::Idle)),
@@ -212,6 +244,8 @@ impl Body for AnswerBody {
                 // Told before the last byte leaves: what was served has been counted.
                 if this.from.has_ended() {
                     this.tell(true);
+                } else if let Some(record) = &this.record {
+                    record.connection.stalls(&record.core.deadlines, &record.core.patience());
                 }
             }
             None => this.tell(true),

@@ -10,7 +10,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -214,8 +214,6 @@ impl Attempts<'_> {
                     return Err((Failure::Unreachable, Some(body)));
                 }
             };
-            let starved = body.starved();
-            let is_starved = || starved.is_some_and(|starved| starved.load(Ordering::Relaxed));
             let sent = self.send(connection, body, moved, &pick).await;
             let failure = match sent {
                 Ok(given) => return Ok(self.answered(given, pick)),
@@ -224,11 +222,8 @@ impl Attempts<'_> {
                     body = unsent;
                     continue;
                 }
-                // The target has had no chance to answer: nothing of this is held against it.
-                Err(SendError::TimedOut) if is_starved() => {
-                    return Err((Failure::Body(BodyError::Idle), None));
-                }
                 Err(SendError::TimedOut) => Failure::TimedOut,
+                // The caller's doing: nothing of it is held against the target.
                 Err(SendError::Failed(SendFailure::Body(error))) => return Err((Failure::Body(error), None)),
                 Err(SendError::Failed(SendFailure::Unsent(unsent))) => {
                     pick.report(Outcome::Broke, self.core.nanos(Instant::now()));

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -138,21 +138,22 @@ async fn speak(
     }
 }
 
-async fn answer(
+/// Boxed, so that a connection holds the room of a request only while there is one.
+fn answer(
     core: Arc<Core>,
     connection: Arc<Connection>,
     peer: Arc<Peer>,
     request: Request<Incoming>,
-) -> Result<Response<AnswerBody>, Infallible> {
-    Ok(exchange(core, connection, peer, request).await)
+) -> Pin<Box<dyn Future<Output = Result<Response<AnswerBody>, Infallible>> + Send>> {
+    Box::pin(async move { Ok(exchange(core, connection, peer, request).await) })
 }
 
 /// Polls a connection to its end; when the core drains, the request under way is its last.
 async fn drive<F: Future<Output = hyper::Result<()>>>(
     core: &Core,
     connection: &Connection,
-    mut served: std::pin::Pin<&mut F>,
-    last: impl Fn(std::pin::Pin<&mut F>),
+    mut served: Pin<&mut F>,
+    last: impl Fn(Pin<&mut F>),
 ) -> io::Result<()> {
     let (mut watched, mut told) = (false, false);
     std::future::poll_fn(|cx| {

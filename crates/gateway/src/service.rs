@@ -14,7 +14,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::body::{BodyError, RequestBody, Source};
 use crate::core::Core;
-use crate::deadline::TimedOut;
 use crate::ports::{Service, ServiceBody};
 
 /// Bodies up to this are handed over whole: one wake-up of the other runtime in place of one per piece.
@@ -52,7 +51,7 @@ impl Called {
     /// A caller who leaves does not end what began: the call is a task of the services' runtime.
     pub(crate) async fn call(
         &self,
-        core: &Core,
+        core: &Arc<Core>,
         request: Request<Incoming>,
         limit: u64,
         moved: &Arc<AtomicU64>,
@@ -75,7 +74,7 @@ impl Called {
                 tokio::select! {
                     biased;
                     told = &mut told => told.map_err(|_| NoAnswer::Failed),
-                    handed = rest.hand_on(core, moved) => match handed {
+                    handed = rest.hand_on() => match handed {
                         Ok(()) => told.await.map_err(|_| NoAnswer::Failed),
                         Err(error) => Err(NoAnswer::Body(error)),
                     },
@@ -112,7 +111,7 @@ struct Rest {
 
 /// A short body whole, a long one as a channel and what fills it.
 async fn hand_over(
-    core: &Core,
+    core: &Arc<Core>,
     body: Incoming,
     limit: u64,
     moved: &Arc<AtomicU64>,
@@ -121,28 +120,18 @@ async fn hand_over(
         return Ok((RequestBody::whole(Bytes::new()), None));
     }
     let exact = body.size_hint().exact();
-    let body = RequestBody::streaming(body, limit, Arc::clone(moved));
+    let body = RequestBody::streaming(core, body, limit, Arc::clone(moved));
     if exact.is_some_and(|length| length <= WHOLE) {
-        let stall = core.patience().stall;
-        let whole = core.deadlines.while_moving(stall, moved, body.collect()).await;
-        let whole = whole.map_err(|TimedOut| BodyError::Idle)??;
-        return Ok((RequestBody::whole(whole.to_bytes()), None));
+        return Ok((RequestBody::whole(body.collect().await?.to_bytes()), None));
     }
     let (pieces, received) = mpsc::channel(PIECES);
     Ok((RequestBody::channel(received, exact), Some(Rest { body, pieces })))
 }
 
 impl Rest {
-    async fn hand_on(self, core: &Core, moved: &AtomicU64) -> Result<(), BodyError> {
+    async fn hand_on(self) -> Result<(), BodyError> {
         let Self { mut body, pieces } = self;
-        let stall = core.patience().stall;
-        loop {
-            let frame = core.deadlines.while_moving(stall, moved, body.frame()).await;
-            let frame = match frame {
-                Ok(None) => return Ok(()),
-                Ok(Some(frame)) => frame,
-                Err(TimedOut) => Err(BodyError::Idle),
-            };
+        while let Some(frame) = body.frame().await {
             let failed = frame.as_ref().err().copied();
             // A service that wants no more of it has an answer ready, or failed.
             if pieces.send(frame).await.is_err() {
@@ -152,6 +141,7 @@ impl Rest {
                 return Err(error);
             }
         }
+        Ok(())
     }
 }
 

@@ -153,24 +153,6 @@ async fn another_issuers_tokens_speak_for_the_companies_they_are_mapped_to() {
 }
 
 #[tokio::test]
-async fn a_company_without_any_api_key_may_call_by_tokens_alone() {
-    let key = signing_key("one");
-    let issuer = Issuer::start(&[&key]).await;
-    let (gateway, mirror) = trusting(&issuer).await;
-    let company = gateway.admin().company("Tokens only").await;
-    let settings = json!({
-        "upstreams": {"t": {"targets": [{"url": mirror.url()}]}},
-        "routes": [route("t", json!({"auth": {"any_of": ["jwt"]}}))],
-    });
-    gateway.reload(&with_issuer(&settings, &issuer, json!({TENANT: company}))).await;
-    let token = key.sign(&claims(&issuer.url, json!({}))).unwrap();
-    until("it is let in", Duration::from_secs(3), async || {
-        get_with(gateway.server.public(), "/t/x", &token).await.status == 200
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn keys_are_followed_through_rotation_and_kept_through_an_outage() {
     let (one, two) = (signing_key("one"), signing_key("two"));
     let mut issuer = Issuer::start(&[&one]).await;

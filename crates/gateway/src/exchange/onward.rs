@@ -146,7 +146,7 @@ impl Call<'_> {
         }
         let moved = Arc::new(AtomicU64::new(0));
         self.record.bytes_in = Some(Arc::clone(&moved));
-        let body = RequestBody::streaming(body, route.body_limit, Arc::clone(&moved));
+        let body = RequestBody::streaming(self.core, body, route.body_limit, Arc::clone(&moved));
         OutgoingBody::Streaming { body, moved }
     }
 

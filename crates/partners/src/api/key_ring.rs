@@ -152,11 +152,12 @@ impl KeyRing {
         self.is_trusted() && self.0.held.load().suspended.get(&company) == Some(&false)
     }
 
-    /// Whether a key, by its id, still opens the door, from memory alone.
+    /// Whether nothing is known against a key, by its id, from memory alone: for who has seen it already, such as a
+    /// token issued for it. One made a moment ago is not held here yet; one that was taken back is.
     #[must_use]
     pub fn is_good(&self, key: &str) -> bool {
-        let held = key.parse().ok().and_then(|id| self.held(id));
-        self.is_trusted() && held.is_some_and(|held| self.check(&held.holding).is_ok())
+        let Ok(id) = key.parse() else { return false };
+        self.is_trusted() && self.held(id).is_none_or(|held| self.check(&held.holding).is_ok())
     }
 
     fn read<'a>(&self, text: &'a str) -> Result<ApiKeyText<'a>, Refusal> {
