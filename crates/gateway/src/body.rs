@@ -210,6 +210,7 @@ impl AnswerBody {
     fn tell(&mut self, whole: bool) {
         if let Some(record) = self.record.take() {
             record.core.deadlines.forget(&mut self.waiting);
+            record.connection.wants();
             record.tell(whole);
         }
     }
@@ -226,7 +227,7 @@ impl Body for AnswerBody {
         let this = &mut *self;
         // Whoever asks for more has taken what there was.
         if let Some(record) = &this.record {
-            record.connection.flows();
+            record.connection.wants();
         }
         let frame = match this.from.poll_frame(cx) {
             Poll::Ready(frame) => frame,
@@ -245,7 +246,7 @@ impl Body for AnswerBody {
                 if this.from.has_ended() {
                     this.tell(true);
                 } else if let Some(record) = &this.record {
-                    record.connection.stalls(&record.core.deadlines, &record.core.patience());
+                    record.connection.gives(&record.core.deadlines, &record.core.patience());
                 }
             }
             None => this.tell(true),

@@ -35,6 +35,9 @@ pub(crate) struct Connection {
     read_by: AtomicU64,
     /// When it is closed unless the caller takes more; 0 for never.
     write_by: AtomicU64,
+    /// When it is closed unless the caller asks for more of a body than it was given; 0 for never. Apart from the
+    /// writes, because those of another stream of the connection say nothing of this one.
+    body_by: AtomicU64,
     /// Requests that are being answered.
     in_flight: AtomicU32,
     /// Bytes of a head have come that is not whole yet.
@@ -71,7 +74,7 @@ impl Connections {
     pub(crate) fn tick(&self, now: u64) {
         for (_, connection) in self.lock().iter() {
             let over = |by: &AtomicU64| (1..=now).contains(&by.load(Ordering::Relaxed));
-            if over(&connection.read_by) || over(&connection.write_by) {
+            if [&connection.read_by, &connection.write_by, &connection.body_by].into_iter().any(over) {
                 connection.over.store(true, Ordering::Relaxed);
                 connection.wake();
             }
@@ -158,6 +161,18 @@ impl Connection {
     pub(crate) fn flows(&self) {
         if self.write_by.load(Ordering::Relaxed) != 0 {
             self.write_by.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// A piece of a body was given, and it was not the last: from now on the caller has so much time to want more.
+    pub(crate) fn gives(&self, deadlines: &Deadlines, patience: &Patience) {
+        self.body_by.store(deadlines.after(patience.stall), Ordering::Relaxed);
+    }
+
+    /// More of a body is wanted, or no more will come.
+    pub(crate) fn wants(&self) {
+        if self.body_by.load(Ordering::Relaxed) != 0 {
+            self.body_by.store(0, Ordering::Relaxed);
         }
     }
 

@@ -21,7 +21,7 @@ use crate::core::Core;
 use crate::limit::{self, Subject};
 use crate::model::cors;
 use crate::model::forwarded::{Caller, Peer};
-use crate::model::header_hygiene;
+use crate::model::header_hygiene::{self, HeaderFault};
 use crate::model::path_pattern::{Captures, normalise};
 use crate::model::rewrite::Redirect;
 use crate::model::table::Found;
@@ -74,7 +74,10 @@ pub(crate) async fn exchange(
 /// The order in which a request meets what stands between its caller and its upstream.
 async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Reply, Box<Problem>> {
     // First what two servers could read in two ways: everything below trusts path, host and framing.
-    let read = header_hygiene::check(&head).map_err(|fault| malformed(&fault));
+    let read = header_hygiene::check(&head).map_err(|fault| match fault {
+        HeaderFault::Method => no_such_method(&fault),
+        _ => malformed(&fault),
+    });
     read.and_then(|()| clean_path(&mut head)).map_err(|problem| call.distrust(&head, problem))?;
 
     // A browser asks in advance and without credentials, so before who calls.
@@ -237,6 +240,13 @@ impl Call<'_> {
 
 fn malformed(fault: &dyn std::fmt::Display) -> Box<Problem> {
     Box::new(Problem::new(&kinds::MALFORMED, fault.to_string()))
+}
+
+/// A method that no route takes, whatever it says of methods.
+fn no_such_method(fault: &dyn std::fmt::Display) -> Box<Problem> {
+    let problem = Problem::new(&kinds::METHOD_NOT_ALLOWED, fault.to_string());
+    let allow = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    Box::new(problem.with_header(ALLOW, allow))
 }
 
 fn too_large(limit: u64) -> Box<Problem> {

@@ -41,7 +41,7 @@ const ANSWERS: [(&str, Read); 45] = [
     ("content-length: 0\r\n\r\n", Whole(200, "", May)),
     ("connection: close\r\ncontent-length: 2\r\n\r\nok\u{4}", Whole(200, "ok", Never)),
     ("connection: content-length\r\ncontent-length: 2\r\n\r\nok", Whole(200, "ok", May)),
-    ("content-length: 2\ntransfer_encoding: x\n\nok", Whole(200, "ok", May)),
+    ("content-length: 2\ntransfer_encoding: x\n\nok", BadGateway),
     // Both lengths, and several.
     ("content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", BadGateway),
     ("transfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n2\r\nok\r\n0\r\n\r\n", BadGateway),
