@@ -9,6 +9,9 @@ use slab::Slab;
 
 use crate::deadline::Deadlines;
 
+/// How long what still comes of a refused body is read, so that its caller can read the refusal.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// How long a caller may take for what.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -43,6 +46,8 @@ pub(crate) struct Connection {
     /// Bytes of a head have come that is not whole yet.
     in_head: AtomicBool,
     over: AtomicBool,
+    /// A request was answered before its body had come whole.
+    unread: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -148,6 +153,21 @@ impl Connection {
         if self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.idle(deadlines, patience);
         }
+    }
+
+    /// A request was refused while its body was still to come.
+    pub(crate) fn leaves_unread(&self) {
+        self.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what still comes is to be read before the connection closes.
+    pub(crate) fn is_lingering(&self) -> bool {
+        self.unread.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more is written: what still comes is read for so long at most.
+    pub(crate) fn lingers(&self, deadlines: &Deadlines) {
+        self.read_by.store(deadlines.after(LINGER), Ordering::Relaxed);
     }
 
     /// The caller does not take what is written: from now on it has so much time.

@@ -64,9 +64,15 @@ pub(crate) async fn exchange(
     let record = begin(&core, connection, &head, &caller);
     let (told, page) = (HeaderMap::new(), None);
     let mut call = Call { core: &core, plane: &plane, record, peer: &peer, caller, told, page };
+    let has_body = !body.is_end_stream();
     let reply = match pass(&mut call, head, body).await {
         Ok(reply) => reply,
-        Err(problem) => call.refused(&problem),
+        Err(problem) => {
+            if has_body {
+                call.record.connection.leaves_unread();
+            }
+            call.refused(&problem)
+        }
     };
     call.reply(reply)
 }
