@@ -52,7 +52,7 @@ impl Access {
             let _ = write!(stamp, "{whole_second}");
             stamp.pop();
         }
-        let stamp = (stamp.as_str(), now.subsec_microsecond_of_second());
+        let stamp = (stamp.as_str(), now.subsec_nanosecond().unsigned_abs() / 1000);
         let written = if log.is_json() {
             json(text, stamp, record, took, whole)
         } else {
@@ -61,16 +61,6 @@ impl Access {
         if written.is_ok() {
             log.write(text.as_bytes());
         }
-    }
-}
-
-trait Microseconds {
-    fn subsec_microsecond_of_second(&self) -> u32;
-}
-
-impl Microseconds for Timestamp {
-    fn subsec_microsecond_of_second(&self) -> u32 {
-        u32::try_from(self.subsec_nanosecond() / 1000).unwrap_or(0)
     }
 }
 

@@ -62,9 +62,7 @@ impl Patience {
     }
 
     fn renew(&mut self) {
-        if self.waiting.is_some() {
-            self.core.deadlines.forget(&mut self.waiting);
-        }
+        self.core.deadlines.forget(&mut self.waiting);
     }
 }
 
@@ -234,7 +232,7 @@ impl Body for AnswerBody {
             Poll::Pending if this.is_over(cx) => Some(Err(BodyError::Idle)),
             Poll::Pending => return Poll::Pending,
         };
-        if let (Some(record), Some(_)) = (&this.record, this.waiting) {
+        if let Some(record) = &this.record {
             record.core.deadlines.forget(&mut this.waiting);
         }
         match &frame {

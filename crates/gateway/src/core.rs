@@ -76,6 +76,11 @@ impl Core {
         u64::try_from(now.duration_since(self.shared.epoch).as_nanos()).unwrap_or(u64::MAX)
     }
 
+    /// The same for now.
+    pub(crate) fn nanos_now(&self) -> u64 {
+        self.nanos(Instant::now())
+    }
+
     /// A number to choose a target by (xorshift64): quick, and no secret.
     pub(crate) fn random(&self) -> u64 {
         // Only this core's thread moves it on.

@@ -1,6 +1,7 @@
 //! What a target wants to be shown in place of the caller's key.
 
 mod fetched;
+mod kept;
 mod minted;
 mod vouched;
 

@@ -68,19 +68,14 @@ impl Deadlines {
     /// Waits for a future, but no longer than the limit.
     pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Result<F::Output, TimedOut> {
         let mut future = pin!(future);
-        let mut place: Option<Place<'_>> = None;
+        let mut place = Place { deadlines: self, key: None };
         std::future::poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
-            match &place {
-                None => {
-                    let waiting = Waiting { until: self.after(limit), waker: Some(cx.waker().clone()) };
-                    place = Some(Place { deadlines: self, key: self.lock().insert(waiting) });
-                    Poll::Pending
-                }
-                Some(place) if self.has_fired(place.key, cx.waker()) => Poll::Ready(Err(TimedOut)),
-                Some(_) => Poll::Pending,
+            match self.is_over(&mut place.key, limit, cx.waker()) {
+                true => Poll::Ready(Err(TimedOut)),
+                false => Poll::Pending,
             }
         })
         .await
@@ -167,12 +162,12 @@ impl Deadlines {
 /// A place in the list; given back on drop.
 struct Place<'a> {
     deadlines: &'a Deadlines,
-    key: usize,
+    key: Option<usize>,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.deadlines.lock().try_remove(self.key);
+        self.deadlines.forget(&mut self.key);
     }
 }
 

@@ -6,7 +6,7 @@ mod onward;
 use std::sync::Arc;
 use std::time::Instant;
 
-use comporta_http::{NewRequestId, Principal, Problem, is_well_formed_request_id, kinds};
+use comporta_http::{NewRequestId, Principal, Problem, X_REQUEST_ID, is_well_formed_request_id, kinds};
 use http::header::{ALLOW, CONNECTION, ORIGIN};
 use http::request::Parts;
 use http::uri::InvalidUri;
@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, V
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use self::answer::{Reply, X_REQUEST_ID};
+use self::answer::Reply;
 use crate::body::AnswerBody;
 use crate::connections::Connection;
 use crate::core::Core;

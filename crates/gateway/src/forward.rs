@@ -12,7 +12,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::task::Poll;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::response::Parts;
@@ -112,7 +111,7 @@ pub(crate) async fn forward(
     request: Outgoing,
     body: OutgoingBody,
 ) -> Result<Answered, Failure> {
-    remote.cluster.count_request(core.nanos(Instant::now()));
+    remote.cluster.count_request(core.nanos_now());
     let mut attempts = Attempts { core, remote, request, tried: 0, left: remote.retry.attempts };
     match body {
         OutgoingBody::Empty => attempts.repeatable().await,
@@ -170,7 +169,7 @@ impl Attempts<'_> {
 
     async fn pick(&mut self) -> Result<Pick, Failure> {
         let (core, cluster) = (self.core, &self.remote.cluster);
-        let now = core.nanos(Instant::now());
+        let now = core.nanos_now();
         let pick = match cluster.pick(core.random(), self.tried, now) {
             // All have been tried: the one that broke a connection may take a new one.
             Err(NoTarget::AllTried) => {
@@ -180,7 +179,7 @@ impl Attempts<'_> {
             // The first moments of an upstream: its names are being looked up.
             Err(NoTarget::Unresolved) => {
                 cluster.looked_up().await;
-                cluster.pick(core.random(), self.tried, core.nanos(Instant::now()))
+                cluster.pick(core.random(), self.tried, core.nanos_now())
             }
             pick => pick,
         };
@@ -194,7 +193,7 @@ impl Attempts<'_> {
 
     /// Whether there is one more attempt, and room for it in the budget.
     fn may_repeat(&mut self) -> bool {
-        let may = self.left > 0 && self.remote.cluster.may_retry(self.core.nanos(Instant::now()));
+        let may = self.left > 0 && self.remote.cluster.may_retry(self.core.nanos_now());
         self.left = self.left.saturating_sub(1);
         may
     }
@@ -210,7 +209,7 @@ impl Attempts<'_> {
             let (connection, pooled) = match self.connection(&mut pick).await {
                 Ok(found) => found,
                 Err(_) => {
-                    pick.report(Outcome::ConnectFailed, self.core.nanos(Instant::now()));
+                    pick.report(Outcome::ConnectFailed, self.core.nanos_now());
                     return Err((Failure::Unreachable, Some(body)));
                 }
             };
@@ -226,7 +225,7 @@ impl Attempts<'_> {
                 // The caller's doing: nothing of it is held against the target.
                 Err(SendError::Failed(SendFailure::Body(error))) => return Err((Failure::Body(error), None)),
                 Err(SendError::Failed(SendFailure::Unsent(unsent))) => {
-                    pick.report(Outcome::Broke, self.core.nanos(Instant::now()));
+                    pick.report(Outcome::Broke, self.core.nanos_now());
                     return Err((Failure::Broke, Some(unsent)));
                 }
                 Err(SendError::Failed(SendFailure::Broke(error))) => {
@@ -236,7 +235,7 @@ impl Attempts<'_> {
                 Err(SendError::Failed(SendFailure::Closed)) => Failure::Broke,
             };
             let outcome = if failure == Failure::TimedOut { Outcome::TimedOut } else { Outcome::Broke };
-            pick.report(outcome, self.core.nanos(Instant::now()));
+            pick.report(outcome, self.core.nanos_now());
             return Err((failure, None));
         }
     }
@@ -352,7 +351,7 @@ impl Attempts<'_> {
     fn answered(&self, given: Given, pick: Pick) -> Answered {
         let target = pick.target().shared_url();
         let (Given::Http1(Parts { status, .. }, _) | Given::Http2(Parts { status, .. }, _)) = &given;
-        pick.report(Outcome::Answered(*status), self.core.nanos(Instant::now()));
+        pick.report(Outcome::Answered(*status), self.core.nanos_now());
         let (parts, from) = match given {
             Given::Http1(parts, connection) if parts.status == StatusCode::SWITCHING_PROTOCOLS => {
                 (parts, From::Upgrade(Box::new((connection, pick))))

@@ -126,7 +126,7 @@ async fn speak(
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(MAX_HEAD as u32);
         let served = pin!(builder.serve_connection(io, service));
-        drive(core, connection, served, |served| served.graceful_shutdown()).await
+        drive(core, served, |served| served.graceful_shutdown()).await
     } else {
         let mut builder = http1::Builder::new();
         // Its bound of 100 headers stands: setting any makes each head cost a buffer that is cleared first.
@@ -134,7 +134,7 @@ async fn speak(
         // A head has its time by the connection's own watch: a timer for each request would cost more.
         builder.header_read_timeout(None);
         let served = pin!(builder.serve_connection(io, service).with_upgrades());
-        drive(core, connection, served, |served| served.graceful_shutdown()).await
+        drive(core, served, |served| served.graceful_shutdown()).await
     }
 }
 
@@ -148,19 +148,15 @@ fn answer(
     Box::pin(async move { Ok(exchange(core, connection, peer, request).await) })
 }
 
-/// Polls a connection to its end; when the core drains, the request under way is its last.
+/// Polls a connection to its end; when the core drains, the request under way is its last. Whoever polls this has the
+/// connection watched, and so is woken for that.
 async fn drive<F: Future<Output = hyper::Result<()>>>(
     core: &Core,
-    connection: &Connection,
     mut served: Pin<&mut F>,
     last: impl Fn(Pin<&mut F>),
 ) -> io::Result<()> {
-    let (mut watched, mut told) = (false, false);
+    let mut told = false;
     std::future::poll_fn(|cx| {
-        if !watched {
-            connection.watch(cx);
-            watched = true;
-        }
         if !told && core.connections.is_draining() {
             last(served.as_mut());
             told = true;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use comporta_http::{Principal, Problem, kinds};
+use comporta_http::{API_KEY_CHALLENGE, Principal, Problem, kinds};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::config::{AuthMethod, RouteAuth};
@@ -132,7 +132,7 @@ impl Gate {
     /// The values of `www-authenticate`: every way that the route takes.
     pub(crate) fn challenges(&self) -> impl Iterator<Item = HeaderValue> {
         let ways = [
-            (self.by_key, "ApiKey realm=\"comporta\", header=\"x-api-key\""),
+            (self.by_key, API_KEY_CHALLENGE),
             (self.by_token, "Bearer realm=\"comporta\""),
             (self.by_basic, "Basic realm=\"comporta: key id and API key\", charset=\"UTF-8\""),
         ];

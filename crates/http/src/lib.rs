@@ -16,5 +16,7 @@ pub use comporta_kernel::RequestKey;
 pub use extract::{Path, Query};
 pub use idempotency::{Idempotency, IdempotencyError, Remembered};
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, page_limit};
-pub use problem::{FieldError, Kind, PROBLEM_JSON, Problem, ProblemBody, kinds, render_problems};
-pub use request_id::{NewRequestId, RequestId, assign_request_id, is_well_formed_request_id};
+pub use problem::{
+    API_KEY_CHALLENGE, FieldError, Kind, PROBLEM_JSON, Problem, ProblemBody, kinds, render_problems,
+};
+pub use request_id::{NewRequestId, RequestId, X_REQUEST_ID, assign_request_id, is_well_formed_request_id};

@@ -200,7 +200,7 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if self.kind.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(API_KEY_CHALLENGE));
         }
         if let Some((name, value)) = self.header.as_deref() {
             headers.insert(name, value.clone());
@@ -226,7 +226,8 @@ impl Problem {
 /// The content type of a problem's body.
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-const CHALLENGE: &str = r#"ApiKey realm="comporta", header="x-api-key""#;
+/// What `www-authenticate` says of API keys.
+pub const API_KEY_CHALLENGE: &str = r#"ApiKey realm="comporta", header="x-api-key""#;
 
 /// The body of every refusal and failure (RFC 9457).
 #[derive(Debug, Serialize, utoipa::ToSchema)]

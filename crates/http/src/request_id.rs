@@ -8,7 +8,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use comporta_kernel::{IdSource, define_id};
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that holds it, in requests and answers.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST: usize = 128;
 
 define_id!(
@@ -39,7 +40,7 @@ impl RequestId {
 pub async fn assign_request_id(State(ids): State<IdSource>, mut request: Request, next: Next) -> Response {
     let given = request
         .headers()
-        .get(&HEADER)
+        .get(&X_REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(|text| is_well_formed_request_id(text));
     let text: Arc<str> = given.map_or_else(|| ids.next::<NewRequestId>().to_string().into(), Arc::from);
@@ -47,7 +48,7 @@ pub async fn assign_request_id(State(ids): State<IdSource>, mut request: Request
     request.extensions_mut().insert(RequestId(text));
     let mut response = next.run(request).await;
     if let Ok(value) = header {
-        response.headers_mut().insert(HEADER, value);
+        response.headers_mut().insert(X_REQUEST_ID, value);
     }
     response
 }

@@ -6,17 +6,15 @@ use std::sync::Arc;
 use comporta_http::{Principal, Problem};
 use comporta_jwt::{Algorithm, SigningKey};
 use comporta_kernel::{Clock, Rng};
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue};
-use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
+use super::kept::{Kept, KeptTokens};
 use super::{CredentialFault, Signer, secret_header, unavailable, wrong};
 use crate::config::JwtCredential;
 use crate::gateway::Neighbours;
 
-/// Tokens kept at once: those of the companies that called last.
-const KEPT: usize = 10_000;
 /// What a claim may be filled with.
 const PLACES: [&str; 3] = ["{company.id}", "{key.id}", "{scopes}"];
 
@@ -31,19 +29,12 @@ pub(crate) struct Minted {
     ttl: i64,
     clock: Clock,
     rng: Rng,
-    kept: Cache<Arc<str>, Kept>,
+    kept: KeptTokens,
 }
 
 enum Key {
     Own(Box<SigningKey>),
     Installation(Algorithm, Arc<dyn Signer>),
-}
-
-#[derive(Clone)]
-struct Kept {
-    header: HeaderValue,
-    /// From then on another one is made: a quarter of its life before its end.
-    renew_at: i64,
 }
 
 impl Minted {
@@ -69,7 +60,7 @@ impl Minted {
             ttl,
             clock: neighbours.clock.clone(),
             rng: neighbours.rng.clone(),
-            kept: Cache::new(KEPT),
+            kept: KeptTokens::new(),
         })
     }
 
@@ -83,16 +74,8 @@ impl Minted {
         let company = principal.company_id.to_string();
         let whose = if self.by_key { format!("{company} {}", principal.actor) } else { company.clone() };
         let now = self.clock.now().as_second();
-        let kept = self.kept.get(whose.as_str()).filter(|kept| now < kept.renew_at);
-        let kept = match kept {
-            Some(kept) => kept,
-            None => {
-                let kept = self.mint(&company, principal, now).ok_or_else(unavailable)?;
-                self.kept.insert(whose.into(), kept.clone());
-                kept
-            }
-        };
-        headers.insert(AUTHORIZATION, kept.header);
+        let token = self.kept.get_or_make(whose, now, || self.mint(&company, principal, now));
+        headers.insert(AUTHORIZATION, token.ok_or_else(unavailable)?);
         Ok(())
     }
 
@@ -126,7 +109,8 @@ impl Minted {
         let token =
             key.sign(&claims).inspect_err(|error| tracing::error!(%error, "no token can be signed")).ok()?;
         let header = secret_header(&format!("Bearer {token}"))?;
-        Some(Kept { header, renew_at: now + self.ttl - (self.ttl / 4).max(1) })
+        // A quarter of its life before its end, so that none is shown that ends on its way.
+        Some(Kept { header, until: now + self.ttl - (self.ttl / 4).max(1) })
     }
 }
 

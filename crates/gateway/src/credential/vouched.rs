@@ -5,10 +5,10 @@ use std::sync::Arc;
 use comporta_http::{Principal, Problem};
 use comporta_jwt::Algorithm;
 use comporta_kernel::{Clock, Rng};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use quick_cache::sync::Cache;
+use http::{HeaderMap, HeaderName};
 use serde::Serialize;
 
+use super::kept::{Kept, KeptTokens};
 use super::{Signer, secret_header, unavailable};
 use crate::gateway::Neighbours;
 
@@ -22,21 +22,13 @@ pub const PRINCIPAL_AUDIENCE: &str = "urn:comporta:services";
 /// How long one is good, in seconds, and how long it is used.
 const LIFE: i64 = 30;
 const USED: i64 = 15;
-/// Kept at once: those of the callers who came last.
-const KEPT: usize = 10_000;
 
 /// Signs principals.
 pub(crate) struct Vouched {
     signer: Arc<dyn Signer>,
     clock: Clock,
     rng: Rng,
-    kept: Cache<Arc<str>, Kept>,
-}
-
-#[derive(Clone)]
-struct Kept {
-    header: HeaderValue,
-    until: i64,
+    kept: KeptTokens,
 }
 
 /// What it says. Without a company it is nobody's request, to a route where nobody may pass.
@@ -59,7 +51,7 @@ impl Vouched {
             signer: Arc::clone(&neighbours.signer),
             clock: neighbours.clock.clone(),
             rng: neighbours.rng.clone(),
-            kept: Cache::new(KEPT),
+            kept: KeptTokens::new(),
         }
     }
 
@@ -75,16 +67,8 @@ impl Vouched {
             }
         };
         let now = self.clock.now().as_second();
-        let kept = self.kept.get(whose.as_str()).filter(|kept| now < kept.until);
-        let kept = match kept {
-            Some(kept) => kept,
-            None => {
-                let kept = self.sign(principal, now).ok_or_else(unavailable)?;
-                self.kept.insert(whose.into(), kept.clone());
-                kept
-            }
-        };
-        headers.insert(PRINCIPAL_HEADER, kept.header);
+        let token = self.kept.get_or_make(whose, now, || self.sign(principal, now));
+        headers.insert(PRINCIPAL_HEADER, token.ok_or_else(unavailable)?);
         Ok(())
     }
 

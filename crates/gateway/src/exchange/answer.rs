@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use comporta_http::{PROBLEM_JSON, Problem};
+use comporta_http::{PROBLEM_JSON, Problem, X_REQUEST_ID};
 use http::response::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::Call;
 use crate::body::{AnswerBody, Source};
 use crate::who::Gate;
-
-pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// An answer before it carries what every answer does.
 #[derive(Debug)]

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use comporta_http::{Principal, Problem, RequestId, kinds};
+use comporta_http::{Principal, Problem, RequestId, X_REQUEST_ID, kinds};
 use http::header::{AUTHORIZATION, CONNECTION, HOST, UPGRADE};
 use http::{HeaderMap, HeaderValue, Request, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
-use super::answer::{Reply, X_REQUEST_ID};
+use super::answer::Reply;
 use super::{Asked, Call, malformed, too_large};
 use crate::body::{BodyError, RequestBody};
 use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
