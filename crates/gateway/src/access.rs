@@ -38,7 +38,7 @@ impl Access {
         Self { log, clock }
     }
 
-    pub(crate) fn tell(&self, core: &Core, record: &Record, took: Duration, whole: bool) {
+    pub(crate) fn tell(&self, core: &Core, record: &Record, took: Duration) {
         let Some(log) = &self.log else { return };
         let mut parts = core.line.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Parts { text, second, stamp } = &mut *parts;
@@ -53,11 +53,8 @@ impl Access {
             stamp.pop();
         }
         let stamp = (stamp.as_str(), now.subsec_nanosecond().unsigned_abs() / 1000);
-        let written = if log.is_json() {
-            json(text, stamp, record, took, whole)
-        } else {
-            readable(text, stamp, record, took, whole)
-        };
+        let written =
+            if log.is_json() { json(text, stamp, record, took) } else { readable(text, stamp, record, took) };
         if written.is_ok() {
             log.write(text.as_bytes());
         }
@@ -69,7 +66,6 @@ fn json(
     (second, micros): (&str, u32),
     record: &Record,
     took: Duration,
-    whole: bool,
 ) -> std::fmt::Result {
     text.push_str(r#"{"timestamp":""#);
     text.push_str(second);
@@ -108,7 +104,7 @@ fn json(
     if let Some(problem) = record.problem {
         write!(text, r#","problem":"{problem}""#)?;
     }
-    if !whole {
+    if !record.whole {
         text.push_str(r#","broken_off":true"#);
     }
     text.push_str("}\n");
@@ -120,7 +116,6 @@ fn readable(
     (second, micros): (&str, u32),
     record: &Record,
     took: Duration,
-    whole: bool,
 ) -> std::fmt::Result {
     write!(
         text,
@@ -137,7 +132,7 @@ fn readable(
     if let Some(problem) = record.problem {
         write!(text, " problem={problem}")?;
     }
-    if !whole {
+    if !record.whole {
         text.push_str(" broken_off=true");
     }
     writeln!(text, " request_id={}", record.request_id())

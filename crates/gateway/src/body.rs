@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
 use crate::core::Core;
 use crate::forward::Http1Answer;
 use crate::forward::Http2Answer;
+use crate::incoming::Incoming;
 use crate::model::header_hygiene;
 use crate::record::Record;
+use crate::upgrade::Accepted;
 
 /// What can go wrong with a body under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,7 +137,7 @@ impl Body for RequestBody {
                 };
                 patience.renew();
                 let Some(frame) = frame else { return Poll::Ready(None) };
-                let mut frame = frame.map_err(|_| BodyError::Caller)?;
+                let mut frame = frame?;
                 if let Some(trailers) = frame.trailers_mut() {
                     header_hygiene::strip_trailers(trailers);
                 }
@@ -192,6 +193,8 @@ pub(crate) enum Source {
     Http2(Http2Answer),
     /// A service of this process, in pieces.
     Service(mpsc::Receiver<Result<Frame<Bytes>, BodyError>>),
+    /// Nothing: another protocol follows.
+    Upgrade(Box<Accepted>),
 }
 
 impl AnswerBody {
@@ -206,10 +209,26 @@ impl AnswerBody {
     }
 
     fn tell(&mut self, whole: bool) {
-        if let Some(record) = self.record.take() {
+        if let Some(mut record) = self.record.take() {
             record.core.deadlines.forget(&mut self.waiting);
             record.connection.wants();
-            record.tell(whole);
+            record.whole = whole;
+        }
+    }
+
+    /// Nothing of it is to be sent: the answer is whole without.
+    pub(crate) fn skip(mut self) {
+        self.tell(true);
+    }
+
+    /// The other protocol that follows the answer in place of a body.
+    pub(crate) fn take_upgrade(&mut self) -> Option<Box<Accepted>> {
+        match std::mem::replace(&mut self.from, Source::Whole(Bytes::new())) {
+            Source::Upgrade(accepted) => Some(accepted),
+            from => {
+                self.from = from;
+                None
+            }
         }
     }
 }
@@ -263,6 +282,7 @@ impl Body for AnswerBody {
             Source::Http1(answer) => answer.size_hint(),
             Source::Http2(answer) => answer.size_hint(),
             Source::Service(_) => SizeHint::default(),
+            Source::Upgrade(_) => SizeHint::with_exact(0),
         }
     }
 }
@@ -270,6 +290,7 @@ impl Body for AnswerBody {
 impl Source {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
+            Self::Upgrade(_) => Poll::Ready(None),
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Http1(answer) => answer.poll_frame(cx),
@@ -284,6 +305,7 @@ impl Source {
             Self::Http1(answer) => answer.is_end_stream(),
             Self::Http2(answer) => answer.is_end_stream(),
             Self::Service(_) => false,
+            Self::Upgrade(_) => true,
         }
     }
 }

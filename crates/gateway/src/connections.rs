@@ -11,6 +11,10 @@ use crate::deadline::Deadlines;
 
 /// How long what still comes of a refused body is read, so that its caller can read the refusal.
 const LINGER: Duration = Duration::from_secs(2);
+/// When a connection that nothing comes on gives its buffers back.
+const REST: Duration = Duration::from_secs(1);
+/// How long a connection may still bring a last request when its core drains: one that is under way is not cut off.
+const LAST: Duration = Duration::from_secs(1);
 
 /// How long a caller may take for what.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +50,10 @@ pub(crate) struct Connection {
     /// Bytes of a head have come that is not whole yet.
     in_head: AtomicBool,
     over: AtomicBool,
-    /// A request was answered before its body had come whole.
-    unread: AtomicBool,
+    /// When it gives its buffers back unless the caller sends more; 0 for never.
+    rest_at: AtomicU64,
+    /// It is to do so now.
+    rests: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -81,6 +87,10 @@ impl Connections {
             let over = |by: &AtomicU64| (1..=now).contains(&by.load(Ordering::Relaxed));
             if [&connection.read_by, &connection.write_by, &connection.body_by].into_iter().any(over) {
                 connection.over.store(true, Ordering::Relaxed);
+                connection.wake();
+            } else if over(&connection.rest_at) {
+                connection.rest_at.store(0, Ordering::Relaxed);
+                connection.rests.store(true, Ordering::Relaxed);
                 connection.wake();
             }
         }
@@ -131,6 +141,17 @@ impl Connection {
     pub(crate) fn idle(&self, deadlines: &Deadlines, patience: &Patience) {
         self.in_head.store(false, Ordering::Relaxed);
         self.read_by.store(deadlines.after(patience.idle), Ordering::Relaxed);
+        self.rest_at.store(deadlines.after(REST), Ordering::Relaxed);
+    }
+
+    /// Nothing comes, and the core drains: there is little time left for one more request.
+    pub(crate) fn has_one_more(&self, deadlines: &Deadlines) {
+        self.read_by.fetch_min(deadlines.after(LAST), Ordering::Relaxed);
+    }
+
+    /// Whether buffers are to be given back: told once.
+    pub(crate) fn is_to_rest(&self) -> bool {
+        self.rests.load(Ordering::Relaxed) && self.rests.swap(false, Ordering::Relaxed)
     }
 
     /// Bytes have come: the first ones of a head begin its time.
@@ -146,6 +167,7 @@ impl Connection {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.in_head.store(false, Ordering::Relaxed);
         self.read_by.store(0, Ordering::Relaxed);
+        self.rest_at.store(0, Ordering::Relaxed);
     }
 
     /// A request has been answered.
@@ -153,16 +175,6 @@ impl Connection {
         if self.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.idle(deadlines, patience);
         }
-    }
-
-    /// A request was refused while its body was still to come.
-    pub(crate) fn leaves_unread(&self) {
-        self.unread.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether what still comes is to be read before the connection closes.
-    pub(crate) fn is_lingering(&self) -> bool {
-        self.unread.load(Ordering::Relaxed)
     }
 
     /// Nothing more is written: what still comes is read for so long at most.

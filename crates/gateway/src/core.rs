@@ -1,8 +1,8 @@
 //! A core of the data plane: a thread with a runtime, a listener and connections of its own.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -35,6 +35,9 @@ pub(crate) struct Shared {
     pub(crate) epoch: Instant,
 }
 
+/// A moment as `date` tells it (RFC 9110, 5.6.7): always as long.
+pub(crate) type Date = [u8; 29];
+
 /// What belongs to one core.
 pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
@@ -46,6 +49,8 @@ pub(crate) struct Core {
     pub(crate) ids: IdSource,
     pub(crate) rng: Rng,
     random: AtomicU64,
+    /// What an answer says in `date`, as of the last tick.
+    date: Mutex<Date>,
     patience: Patience,
 }
 
@@ -60,6 +65,7 @@ impl Core {
             counts: Counts::default(),
             line: Line::default(),
             ids: IdSource::new(shared.clock.clone(), rng.clone()),
+            date: Mutex::new(date(&shared.clock)),
             random: AtomicU64::new(u64::from_le_bytes(rng.bytes()) | 1),
             rng,
             patience,
@@ -92,14 +98,27 @@ impl Core {
         number
     }
 
+    /// What an answer says in `date`.
+    pub(crate) fn date(&self) -> Date {
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Ten times a second: deadlines, silent connections. Less often: connections nobody uses.
     pub(crate) fn tick(&self, count: u64) {
         self.deadlines.tick();
         self.connections.tick(self.deadlines.now());
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date(&self.shared.clock);
+        self.pool.tick(self.deadlines.now());
         if count.is_multiple_of(50) {
             self.pool.tidy();
         }
     }
+}
+
+fn date(clock: &Clock) -> Date {
+    let text = clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    // In a year of other than four digits.
+    text.as_bytes().try_into().unwrap_or(*b"Thu, 01 Jan 1970 00:00:00 GMT")
 }
 
 impl fmt::Debug for Core {

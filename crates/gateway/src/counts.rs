@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,14 +20,34 @@ pub(crate) struct Counts(Mutex<Handles>);
 
 #[derive(Default)]
 struct Handles {
-    requests: HashMap<(u32, &'static str, u16), Counter>,
-    seconds: HashMap<u32, Histogram>,
+    requests: HashMap<u64, Counter, BuildHasherDefault<Mixer>>,
+    seconds: HashMap<u64, Histogram, BuildHasherDefault<Mixer>>,
+}
+
+/// Spreads one number. No caller can aim at it: routes are numbered by us, methods and statuses are few.
+#[derive(Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing: the upper half of the product depends on every bit.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
+    }
 }
 
 impl Counts {
     pub(crate) fn count(&self, record: &Record, took: Duration) {
         let (id, name) = record.route.as_ref().map_or((0, "none"), |route| (route.id(), route.name()));
-        let method = known_method(&record.method);
+        let (id, method) = (u64::from(id), known_method(&record.method));
+        let series = id << 32 | (method as u64) << 16 | u64::from(record.status);
         let mut handles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Handles { requests, seconds } = &mut *handles;
         if requests.len() > SERIES {
@@ -34,8 +55,8 @@ impl Counts {
             seconds.clear();
         }
         requests
-            .entry((id, method, record.status))
-            .or_insert_with(|| requests_total(name, method, record.status))
+            .entry(series)
+            .or_insert_with(|| requests_total(name, METHODS[method], record.status))
             .increment(1);
         seconds.entry(id).or_insert_with(|| request_seconds(name)).record(took);
     }
@@ -50,17 +71,20 @@ fn request_seconds(route: &str) -> Histogram {
     metrics::histogram!("comporta_http_request_seconds", "route" => route.to_owned())
 }
 
-/// A caller may send any word as a method: as a label it must be one of a few.
-fn known_method(method: &Method) -> &'static str {
+/// What stands as `method`: a caller may send any word, as a label it must be one of a few.
+const METHODS: [&str; 8] = ["other", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// A method's place among them.
+fn known_method(method: &Method) -> usize {
     match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
+        Method::GET => 1,
+        Method::HEAD => 2,
+        Method::POST => 3,
+        Method::PUT => 4,
+        Method::PATCH => 5,
+        Method::DELETE => 6,
+        Method::OPTIONS => 7,
+        _ => 0,
     }
 }
 

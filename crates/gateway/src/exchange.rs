@@ -10,17 +10,17 @@ use comporta_http::{NewRequestId, Principal, Problem, X_REQUEST_ID, is_well_form
 use http::header::{ALLOW, CONNECTION, ORIGIN};
 use http::request::Parts;
 use http::uri::InvalidUri;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use http_body::Body as _;
-use hyper::body::Incoming;
 
 use self::answer::Reply;
-use crate::body::AnswerBody;
 use crate::connections::Connection;
 use crate::core::Core;
-use crate::limit::{self, Subject};
+use crate::incoming::Incoming;
+use crate::limit::Subject;
 use crate::model::cors;
 use crate::model::forwarded::{Caller, Peer};
+use crate::model::gcra::Verdict;
 use crate::model::header_hygiene::{self, HeaderFault};
 use crate::model::path_pattern::{Captures, normalise};
 use crate::model::rewrite::Redirect;
@@ -29,6 +29,8 @@ use crate::model::trace::TraceContext;
 use crate::plane::{Destination, Plane, Route};
 use crate::record::Record;
 use crate::tracer::Recording;
+
+pub(crate) use self::answer::Answer;
 
 /// A request under way.
 struct Call<'a> {
@@ -39,6 +41,8 @@ struct Call<'a> {
     caller: Caller,
     /// Headers that the answer carries whatever becomes of the request.
     told: HeaderMap,
+    /// What the route's limit says of it, which the answer tells too.
+    verdict: Option<Verdict>,
     /// Of a page of another origin: what its route says of that, and the headers it goes by.
     page: Option<(Arc<Route>, HeaderMap)>,
 }
@@ -53,27 +57,39 @@ struct Asked {
 
 /// Answers a request.
 pub(crate) async fn exchange(
-    core: Arc<Core>,
-    connection: Arc<Connection>,
-    peer: Arc<Peer>,
-    request: Request<Incoming>,
-) -> Response<AnswerBody> {
+    core: &Arc<Core>,
+    connection: &Arc<Connection>,
+    peer: &Peer,
+    head: Parts,
+    body: Incoming,
+) -> Answer {
     let plane = core.shared.plane.load_full();
-    let (head, body) = request.into_parts();
     let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
-    let record = begin(&core, connection, &head, &caller);
-    let (told, page) = (HeaderMap::new(), None);
-    let mut call = Call { core: &core, plane: &plane, record, peer: &peer, caller, told, page };
-    let has_body = !body.is_end_stream();
+    let record = begin(core, connection, &head, &caller);
+    let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = match pass(&mut call, head, body).await {
         Ok(reply) => reply,
-        Err(problem) => {
-            if has_body {
-                call.record.connection.leaves_unread();
-            }
-            call.refused(&problem)
-        }
+        Err(problem) => call.refused(&problem),
     };
+    call.reply(reply)
+}
+
+/// Answers what came in place of a request's head.
+pub(crate) fn refuse(
+    core: &Arc<Core>,
+    connection: &Arc<Connection>,
+    peer: &Peer,
+    problem: Problem,
+) -> Answer {
+    let plane = core.shared.plane.load_full();
+    let (mut head, ()) = Request::new(()).into_parts();
+    // What was asked for is not known.
+    head.method = Method::from_bytes(b"-").unwrap_or_default();
+    head.uri = Uri::from_static("*");
+    let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
+    let record = begin(core, connection, &head, &caller);
+    let mut call = Call::new(core, &plane, record, peer, caller);
+    let reply = call.refused(&problem);
     call.reply(reply)
 }
 
@@ -131,7 +147,7 @@ async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Re
     }
 }
 
-fn begin(core: &Arc<Core>, connection: Arc<Connection>, head: &Parts, caller: &Caller) -> Record {
+fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &Caller) -> Record {
     let began = Instant::now();
     let given = head.headers.get(X_REQUEST_ID);
     let given = given.filter(|given| given.to_str().is_ok_and(is_well_formed_request_id));
@@ -145,7 +161,7 @@ fn begin(core: &Arc<Core>, connection: Arc<Connection>, head: &Parts, caller: &C
     let recording = recording.filter(|tracer| tracer.samples(&mut trace, core.random(), core.nanos(began)));
     Record {
         core: Arc::clone(core),
-        connection,
+        connection: Arc::clone(connection),
         began,
         request_id,
         trace,
@@ -159,6 +175,7 @@ fn begin(core: &Arc<Core>, connection: Arc<Connection>, head: &Parts, caller: &C
         upstream: None,
         problem: None,
         status: 0,
+        whole: false,
         bytes_in: None,
         bytes_out: 0,
     }
@@ -180,7 +197,11 @@ fn clean_path(head: &mut Parts) -> Result<(), Box<Problem>> {
     Ok(())
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    fn new(core: &'a Arc<Core>, plane: &'a Plane, record: Record, peer: &'a Peer, caller: Caller) -> Self {
+        Self { core, plane, record, peer, caller, told: HeaderMap::new(), verdict: None, page: None }
+    }
+
     /// Nothing more is read from who cannot be understood: another server may see the end of this request elsewhere.
     fn distrust(&mut self, head: &Parts, problem: Box<Problem>) -> Box<Problem> {
         if head.version < Version::HTTP_2 {
@@ -234,7 +255,7 @@ impl Call<'_> {
         let subject = Subject::of(rule.by(), principal, client);
         let now = self.core.nanos(self.record.began);
         let verdict = self.core.shared.limits.take(rule, subject, now).await;
-        limit::write(rule, &verdict, &mut self.told);
+        self.verdict = Some(verdict);
         match verdict.allowed {
             true => Ok(()),
             false => {

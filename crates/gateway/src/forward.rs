@@ -3,6 +3,7 @@
 mod connect;
 mod http1;
 mod http2;
+mod outgoing;
 mod pool;
 mod stream;
 
@@ -12,16 +13,16 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::task::Poll;
+use std::time::Instant;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::response::Parts;
-use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use tokio_rustls::TlsConnector;
 
 use self::connect::Connection;
-use self::http1::{RequestHead, SendFailure};
+use self::http1::SendFailure;
 use crate::body::{BodyError, RequestBody, Source};
 use crate::cluster::{Cluster, NoTarget, Outcome, Pick};
 use crate::config::{HttpVersion, Retry, Timeouts};
@@ -32,6 +33,7 @@ use crate::deadline::TimedOut;
 pub(crate) use connect::offered;
 pub(crate) use http1::{Http1, Http1Answer};
 pub(crate) use http2::Http2Answer;
+pub(crate) use outgoing::Outgoing;
 use pool::Home;
 pub(crate) use pool::Pool;
 pub(crate) use stream::Stream;
@@ -47,19 +49,6 @@ pub(crate) struct Remote {
     pub(crate) retry: Retry,
     pub(crate) max_idle: u32,
     pub(crate) credential: Option<Credential>,
-}
-
-/// A request as it goes on to a target.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    pub(crate) method: Method,
-    /// Path and query.
-    pub(crate) path: Uri,
-    pub(crate) headers: HeaderMap,
-    /// The host header, in place of the target's own.
-    pub(crate) host: Option<HeaderValue>,
-    /// The caller asks for another protocol on this connection.
-    pub(crate) upgrades: bool,
 }
 
 /// The body that goes on.
@@ -110,9 +99,11 @@ pub(crate) async fn forward(
     remote: &Remote,
     request: Outgoing,
     body: OutgoingBody,
+    sent: Instant,
 ) -> Result<Answered, Failure> {
-    remote.cluster.count_request(core.nanos_now());
-    let mut attempts = Attempts { core, remote, request, tried: 0, left: remote.retry.attempts };
+    let now = core.nanos(sent);
+    remote.cluster.count_request(now);
+    let mut attempts = Attempts { core, remote, request, tried: 0, left: remote.retry.attempts, now };
     match body {
         OutgoingBody::Empty => attempts.repeatable().await,
         OutgoingBody::Streaming { body, moved } => attempts.once(body, &moved).await,
@@ -126,6 +117,8 @@ struct Attempts<'a> {
     /// Targets tried already, a bit each.
     tried: u64,
     left: u32,
+    /// When the latest attempt began.
+    now: u64,
 }
 
 impl Attempts<'_> {
@@ -168,8 +161,7 @@ impl Attempts<'_> {
     }
 
     async fn pick(&mut self) -> Result<Pick, Failure> {
-        let (core, cluster) = (self.core, &self.remote.cluster);
-        let now = core.nanos_now();
+        let (core, cluster, now) = (self.core, &self.remote.cluster, self.now);
         let pick = match cluster.pick(core.random(), self.tried, now) {
             // All have been tried: the one that broke a connection may take a new one.
             Err(NoTarget::AllTried) => {
@@ -193,7 +185,8 @@ impl Attempts<'_> {
 
     /// Whether there is one more attempt, and room for it in the budget.
     fn may_repeat(&mut self) -> bool {
-        let may = self.left > 0 && self.remote.cluster.may_retry(self.core.nanos_now());
+        self.now = self.core.nanos_now();
+        let may = self.left > 0 && self.remote.cluster.may_retry(self.now);
         self.left = self.left.saturating_sub(1);
         may
     }
@@ -209,7 +202,7 @@ impl Attempts<'_> {
             let (connection, pooled) = match self.connection(&mut pick).await {
                 Ok(found) => found,
                 Err(_) => {
-                    pick.report(Outcome::ConnectFailed, self.core.nanos_now());
+                    pick.report(Outcome::ConnectFailed, || self.core.nanos_now());
                     return Err((Failure::Unreachable, Some(body)));
                 }
             };
@@ -225,7 +218,7 @@ impl Attempts<'_> {
                 // The caller's doing: nothing of it is held against the target.
                 Err(SendError::Failed(SendFailure::Body(error))) => return Err((Failure::Body(error), None)),
                 Err(SendError::Failed(SendFailure::Unsent(unsent))) => {
-                    pick.report(Outcome::Broke, self.core.nanos_now());
+                    pick.report(Outcome::Broke, || self.core.nanos_now());
                     return Err((Failure::Broke, Some(unsent)));
                 }
                 Err(SendError::Failed(SendFailure::Broke(error))) => {
@@ -235,7 +228,7 @@ impl Attempts<'_> {
                 Err(SendError::Failed(SendFailure::Closed)) => Failure::Broke,
             };
             let outcome = if failure == Failure::TimedOut { Outcome::TimedOut } else { Outcome::Broke };
-            pick.report(outcome, self.core.nanos_now());
+            pick.report(outcome, || self.core.nanos_now());
             return Err((failure, None));
         }
     }
@@ -268,7 +261,8 @@ impl Attempts<'_> {
         let mut address = pick.address();
         loop {
             let tls = pick.target().server_name().cloned().map(|name| (name, &self.remote.tls));
-            let connecting = connect::connect(address, tls, version);
+            // Boxed, because it is large and seldom: most requests find a connection.
+            let connecting = Box::pin(connect::connect(address, tls, version));
             let connection = self.core.deadlines.within(limit, connecting).await;
             let error = match connection {
                 Ok(Ok(connection)) => return Ok(connection),
@@ -292,11 +286,13 @@ impl Attempts<'_> {
         let sending = async {
             match connection {
                 Connection::Http1(mut connection) => {
-                    let parts = connection.send(self.head(pick), body).await?;
+                    let parts = connection.send(self.request.head(pick.target()), body).await?;
                     Ok(Given::Http1(parts, connection))
                 }
                 Connection::Http2(mut connection) => {
-                    let response = connection.send(self.http2_request(pick, body)).await?;
+                    // The headers stay here for another attempt while there may be one.
+                    let request = self.request.http2(pick.target(), body, self.left > 0);
+                    let response = Box::pin(connection.send(request)).await?;
                     let (parts, incoming) = response.into_parts();
                     Ok(Given::Http2(parts, incoming))
                 }
@@ -312,46 +308,10 @@ impl Attempts<'_> {
         }
     }
 
-    /// The head of the request as HTTP/1.1 tells it.
-    fn head<'h>(&'h self, pick: &'h Pick) -> RequestHead<'h> {
-        let Outgoing { method, path, headers, upgrades, .. } = &self.request;
-        RequestHead { method, path, headers, host: self.host(pick), upgrades: *upgrades }
-    }
-
-    fn host<'h>(&'h self, pick: &'h Pick) -> &'h HeaderValue {
-        self.request.host.as_ref().unwrap_or_else(|| pick.target().authority())
-    }
-
-    /// The request as HTTP/2 tells it; the headers stay here for another attempt while there may be one.
-    fn http2_request(&mut self, pick: &Pick, body: RequestBody) -> Request<RequestBody> {
-        let headers = match self.left {
-            0 => std::mem::take(&mut self.request.headers),
-            _ => self.request.headers.clone(),
-        };
-        let mut request = Request::new(body);
-        request.method_mut().clone_from(&self.request.method);
-        *request.headers_mut() = headers;
-        *request.uri_mut() = self.absolute(pick);
-        *request.version_mut() = http::Version::HTTP_2;
-        request.headers_mut().remove(header::CONNECTION);
-        request
-    }
-
-    /// The place as HTTP/2 tells it: scheme and authority are part of it.
-    fn absolute(&self, pick: &Pick) -> Uri {
-        let host = self.host(pick);
-        let scheme = if pick.target().server_name().is_some() { Scheme::HTTPS } else { Scheme::HTTP };
-        let mut parts = self.request.path.clone().into_parts();
-        parts.authority = Authority::try_from(host.as_bytes()).ok();
-        parts.scheme = Some(scheme);
-        // All three parts are there, and were checked one by one.
-        Uri::from_parts(parts).unwrap_or_else(|_| self.request.path.clone())
-    }
-
     fn answered(&self, given: Given, pick: Pick) -> Answered {
         let target = pick.target().shared_url();
         let (Given::Http1(Parts { status, .. }, _) | Given::Http2(Parts { status, .. }, _)) = &given;
-        pick.report(Outcome::Answered(*status), self.core.nanos_now());
+        pick.report(Outcome::Answered(*status), || self.core.nanos_now());
         let (parts, from) = match given {
             Given::Http1(parts, connection) if parts.status == StatusCode::SWITCHING_PROTOCOLS => {
                 (parts, From::Upgrade(Box::new((connection, pick))))

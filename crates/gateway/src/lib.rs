@@ -18,6 +18,8 @@ mod exchange;
 mod fault;
 mod forward;
 mod gateway;
+mod http1;
+mod incoming;
 mod issuers;
 mod limit;
 mod listener;

@@ -15,6 +15,9 @@ use crate::model::trace::TraceContext;
 use crate::plane::Route;
 use crate::tracer::Recording;
 
+/// The status of a request whose caller left before there was an answer, as proxies have it.
+const LEFT: u16 = 499;
+
 /// A request from its head to the last byte of its answer.
 pub(crate) struct Record {
     pub(crate) core: Arc<Core>,
@@ -37,6 +40,8 @@ pub(crate) struct Record {
     /// The slug of the problem that the gateway answered with.
     pub(crate) problem: Option<&'static str>,
     pub(crate) status: u16,
+    /// Its answer was given to its end.
+    pub(crate) whole: bool,
     /// Bytes of the request's body that have passed.
     pub(crate) bytes_in: Option<Arc<AtomicU64>>,
     /// Bytes of the answer's body that have passed.
@@ -53,15 +58,20 @@ impl Record {
     pub(crate) fn bytes_in(&self) -> u64 {
         self.bytes_in.as_ref().map_or(0, |bytes| bytes.load(Ordering::Relaxed))
     }
+}
 
-    /// The request is over: `whole` unless its answer broke off.
-    pub(crate) fn tell(self, whole: bool) {
+/// Whatever becomes of a request, it is told of once: when its answer has ended, or nobody waits for it any more.
+impl Drop for Record {
+    fn drop(&mut self) {
+        if self.status == 0 {
+            self.status = LEFT;
+        }
         let took = self.began.elapsed();
-        self.core.counts.count(&self, took);
-        self.core.shared.access.tell(&self.core, &self, took, whole);
+        self.core.counts.count(self, took);
+        self.core.shared.access.tell(&self.core, self, took);
         if let (Some(recording), Some(tracer)) = (&self.recording, &self.core.shared.tracer) {
             let ended = u64::try_from(self.core.shared.clock.now().as_nanosecond()).unwrap_or(0);
-            tracer.tell(&self, recording, ended, took, whole);
+            tracer.tell(self, recording, ended, took);
         }
         self.connection.ends(&self.core.deadlines, &self.core.patience());
     }

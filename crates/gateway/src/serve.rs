@@ -1,5 +1,7 @@
 //! A caller's connection: PROXY protocol, TLS, HTTP/1.1 or HTTP/2, and its end.
 
+mod http1;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -8,28 +10,28 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
+use http::Request;
+use http_body::Body as _;
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
-use crate::body::AnswerBody;
-use crate::config::Network;
 use crate::connections::{Connection, Open};
 use crate::core::Core;
 use crate::deadline::TICK;
 use crate::exchange::exchange;
 use crate::forward::Stream;
+use crate::http1::MAX_HEAD;
+use crate::incoming::Incoming;
 use crate::model::forwarded::Peer;
 use crate::model::proxy_protocol::{self, ProxyHeader};
 use crate::watched::Watched;
 
-/// Largest head of a request, in bytes.
-const MAX_HEAD: usize = 64 * 1024;
+pub(crate) use self::http1::Http1Body;
+
 /// Requests at once on a connection of HTTP/2.
 const MAX_STREAMS: u32 = 128;
 /// Bytes a caller may send ahead on one stream, and on all of a connection's together.
@@ -46,36 +48,34 @@ pub(crate) async fn serve(core: Arc<Core>, open: Open, stream: TcpStream, peer: 
     let connection = Arc::clone(open.connection());
     // From the first moment: who connects and says nothing is closed like any other.
     connection.idle(&core.deadlines, &core.patience());
-    let plane = core.shared.plane.load_full();
-    let work = async {
+    let work = pin!(async {
         let mut stream = stream;
         let _ = stream.set_nodelay(true);
-        let peer = match plane.takes_proxy_protocol(peer.ip()) {
+        let plane = core.shared.plane.load_full();
+        let address = match plane.takes_proxy_protocol(peer.ip()) {
             true => named_by_proxy(&mut stream, peer).await?,
             false => peer,
         };
-        match plane.tls() {
-            Some(acceptor) => under_tls(&core, &open, acceptor.clone(), stream, peer, &plane.trusted).await,
-            None => in_clear(&core, &open, stream, peer, &plane.trusted).await,
+        let acceptor = plane.tls().cloned();
+        let peer = Peer::new(address.ip(), acceptor.is_some(), &plane.trusted);
+        // A connection may outlive many of them.
+        drop(plane);
+        match acceptor {
+            Some(acceptor) => under_tls(&core, &open, acceptor, stream, peer).await,
+            None => in_clear(&core, &open, stream, peer).await,
         }
-    };
+    });
     // What goes wrong here is the caller's affair; a request that was under way has its line.
     if let Err(error) = until_over(&connection, work).await {
         tracing::debug!(%error, %peer, "a connection ended early");
     }
 }
 
-async fn in_clear(
-    core: &Arc<Core>,
-    open: &Arc<Open>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    trusted: &[Network],
-) -> io::Result<()> {
+async fn in_clear(core: &Arc<Core>, open: &Arc<Open>, stream: TcpStream, peer: Peer) -> io::Result<()> {
     let mut first = [0; PREFACE.len()];
     let seen = stream.peek(&mut first).await?;
     let http2 = seen > 0 && PREFACE.starts_with(&first[..seen]) && seen == PREFACE.len();
-    speak(core, open, Stream::Plain(stream), Peer::new(peer.ip(), false, trusted), http2).await
+    speak(core, open, Stream::Plain(stream), peer, http2).await
 }
 
 async fn under_tls(
@@ -83,22 +83,14 @@ async fn under_tls(
     open: &Arc<Open>,
     acceptor: TlsAcceptor,
     stream: TcpStream,
-    peer: SocketAddr,
-    trusted: &[Network],
+    peer: Peer,
 ) -> io::Result<()> {
     // A handshake has the time of a head.
     open.connection().came(&core.deadlines, &core.patience());
     let stream = acceptor.accept(stream).await?;
     open.connection().idle(&core.deadlines, &core.patience());
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    speak(
-        core,
-        open,
-        Stream::Tls(Box::new(TlsStream::Server(stream))),
-        Peer::new(peer.ip(), true, trusted),
-        http2,
-    )
-    .await
+    speak(core, open, Stream::Tls(Box::new(TlsStream::Server(stream))), peer, http2).await
 }
 
 async fn speak(
@@ -108,51 +100,39 @@ async fn speak(
     peer: Peer,
     http2: bool,
 ) -> io::Result<()> {
+    if !http2 {
+        return http1::serve(core, open, stream, peer).await;
+    }
     let connection = open.connection();
     let io = TokioIo::new(Watched::new(stream, Arc::clone(core), Arc::clone(open)));
-    let service = {
-        let (core, connection, peer) = (Arc::clone(core), Arc::clone(connection), Arc::new(peer));
-        service_fn(move |request| {
-            connection.begins();
-            answer(Arc::clone(&core), Arc::clone(&connection), Arc::clone(&peer), request)
-        })
-    };
-    if http2 {
-        let mut builder = http2::Builder::new(TokioExecutor::new());
-        builder
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(MAX_STREAMS)
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_header_list_size(MAX_HEAD as u32);
-        let served = pin!(builder.serve_connection(io, service));
-        drive(core, served, |served| served.graceful_shutdown()).await
-    } else {
-        let mut builder = http1::Builder::new();
-        // Its bound of 100 headers stands: setting any makes each head cost a buffer that is cleared first.
-        builder.max_header_size(MAX_HEAD);
-        // A head has its time by the connection's own watch: a timer for each request would cost more.
-        builder.header_read_timeout(None);
-        let served = pin!(builder.serve_connection(io, service).with_upgrades());
-        drive(core, served, |served| served.graceful_shutdown()).await
-    }
+    let peer = Arc::new(peer);
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        connection.begins();
+        let (core, connection, peer) = (Arc::clone(core), Arc::clone(connection), Arc::clone(&peer));
+        async move {
+            let (head, body) = request.into_parts();
+            let body = if body.is_end_stream() { Incoming::Empty } else { Incoming::Http2(body) };
+            let answer = exchange(&core, &connection, &peer, head, body).await;
+            Ok::<_, Infallible>(answer.into_response())
+        }
+    });
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(MAX_HEAD as u32);
+    // Boxed, because it is large and most connections have none.
+    let served = Box::pin(builder.serve_connection(io, service));
+    drive(core, served, |served| served.graceful_shutdown()).await
 }
 
-/// Boxed, so that a connection holds the room of a request only while there is one.
-fn answer(
-    core: Arc<Core>,
-    connection: Arc<Connection>,
-    peer: Arc<Peer>,
-    request: Request<Incoming>,
-) -> Pin<Box<dyn Future<Output = Result<Response<AnswerBody>, Infallible>> + Send>> {
-    Box::pin(async move { Ok(exchange(core, connection, peer, request).await) })
-}
-
-/// Polls a connection to its end; when the core drains, the request under way is its last. Whoever polls this has the
+/// Polls a connection to its end; when the core drains, the requests under way are its last. Whoever polls this has the
 /// connection watched, and so is woken for that.
 async fn drive<F: Future<Output = hyper::Result<()>>>(
     core: &Core,
-    mut served: Pin<&mut F>,
+    mut served: Pin<Box<F>>,
     last: impl Fn(Pin<&mut F>),
 ) -> io::Result<()> {
     let mut told = false;
@@ -167,8 +147,10 @@ async fn drive<F: Future<Output = hyper::Result<()>>>(
 }
 
 /// Polls until the connection has been silent for too long.
-async fn until_over(connection: &Connection, work: impl Future<Output = io::Result<()>>) -> io::Result<()> {
-    let mut work = pin!(work);
+async fn until_over(
+    connection: &Connection,
+    mut work: Pin<&mut impl Future<Output = io::Result<()>>>,
+) -> io::Result<()> {
     let mut watched = false;
     std::future::poll_fn(|cx| {
         if !watched {

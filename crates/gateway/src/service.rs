@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::body::{BodyError, RequestBody, Source};
 use crate::core::Core;
+use crate::incoming::Incoming;
 use crate::ports::{Service, ServiceBody};
 
 /// Bodies up to this are handed over whole: one wake-up of the other runtime in place of one per piece.

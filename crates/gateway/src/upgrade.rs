@@ -2,44 +2,36 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::cluster::Pick;
+use crate::connections::Open;
 use crate::core::Core;
-use crate::forward::Http1;
+use crate::forward::{Http1, Stream};
+use crate::watched::Watched;
 
-/// How long a caller may take to agree once the target has.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes under way in each direction.
 const BUFFER: usize = 16 * 1024;
 
 /// A target's agreement: the connection on which it answered 101, and its place.
 pub(crate) type Accepted = (Http1, Pick);
 
-/// Carries bytes between the two, in a task of this core.
-pub(crate) fn carry(core: Arc<Core>, caller: OnUpgrade, accepted: Accepted) {
-    let (connection, pick) = accepted;
-    tokio::spawn(async move {
-        let agreed = core.deadlines.within(PATIENCE, caller).await;
-        if let Ok(Ok(caller)) = agreed {
-            let mut caller = TokioIo::new(caller);
-            let carried = async {
-                let (mut target, said) = connection.upgraded();
-                // What came right behind the target's agreement.
-                caller.write_all(&said).await?;
-                tokio::io::copy_bidirectional_with_sizes(&mut caller, &mut target, BUFFER, BUFFER).await
-            };
-            let carried = carried.await;
-            if let Err(error) = carried
-                && error.kind() != io::ErrorKind::ConnectionReset
-            {
-                tracing::debug!(%error, "an upgraded connection broke off");
-            }
-        }
-        drop(pick);
-    });
+/// Carries bytes between the two, in the task of the caller's connection.
+pub(crate) async fn carry(
+    core: &Arc<Core>,
+    open: &Arc<Open>,
+    caller: Stream,
+    ahead: &[u8],
+    (target, _pick): Accepted,
+) -> io::Result<()> {
+    // Nothing is to be asked any more: silence is for the two ends to judge.
+    open.connection().begins();
+    let mut caller = Watched::new(caller, Arc::clone(core), Arc::clone(open));
+    let (mut target, said) = target.upgraded();
+    // What came right behind the target's agreement, and behind the caller's request.
+    caller.write_all(&said).await?;
+    target.write_all(ahead).await?;
+    tokio::io::copy_bidirectional_with_sizes(&mut caller, &mut target, BUFFER, BUFFER).await?;
+    Ok(())
 }

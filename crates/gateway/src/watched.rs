@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -17,13 +17,11 @@ pub(crate) struct Watched {
     stream: Stream,
     core: Arc<Core>,
     open: Arc<Open>,
-    /// Nothing more is written.
-    shut: bool,
 }
 
 impl Watched {
     pub(crate) const fn new(stream: Stream, core: Arc<Core>, open: Arc<Open>) -> Self {
-        Self { stream, core, open, shut: false }
+        Self { stream, core, open }
     }
 
     fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -73,23 +71,7 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// To close while the caller still sends would make the kernel take back the answer too, if it has not been read:
-    /// so what still comes of a refused body is read and dropped for a moment (RFC 9112, 9.6).
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if !this.shut {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-            this.shut = true;
-            this.open.connection().lingers(&this.core.deadlines);
-        }
-        let mut dropped = [0; 4096];
-        while this.open.connection().is_lingering() {
-            let mut into = ReadBuf::new(&mut dropped);
-            let read = ready!(Pin::new(&mut this.stream).poll_read(cx, &mut into));
-            if read.is_err() || into.filled().is_empty() {
-                break;
-            }
-        }
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

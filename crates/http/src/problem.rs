@@ -58,6 +58,10 @@ pub mod kinds {
         PRECONDITION_FAILED = PRECONDITION_FAILED "precondition-failed" "The resource was changed by someone else";
         /// The body is over the limit.
         TOO_LARGE = PAYLOAD_TOO_LARGE "too-large" "The body is larger than this route takes";
+        /// The request line alone is over the limit of a head.
+        URI_TOO_LONG = URI_TOO_LONG "uri-too-long" "The address is longer than a request's head may be";
+        /// The head is over the limit, or has too many headers.
+        HEADERS_TOO_LARGE = REQUEST_HEADER_FIELDS_TOO_LARGE "headers-too-large" "The request's head is too large";
         /// The body's type is not JSON.
         UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" "The body's content type is not taken here";
         /// Fields that do not hold what they should.

@@ -16,9 +16,8 @@ use tokio::net::TcpStream;
 
 use super::{open_to, with};
 
-/// Of 10,000 connections, all of the process together. The aim is 160 MiB; hyper keeps two buffers of 8 KiB for each
-/// connection that has had a request, and until an idle one is taken from it, this is what holds.
-const MOST: u64 = 288 << 20;
+/// Of 10,000 connections, all of the process together.
+const MOST: u64 = 160 << 20;
 /// What a process may grow by for other reasons.
 const SLACK: u64 = 4 << 20;
 const GET: &[u8] = b"GET /t/x HTTP/1.1\r\nhost: localhost\r\n\r\n";

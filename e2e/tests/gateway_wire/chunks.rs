@@ -81,8 +81,13 @@ pub fn cases() -> Vec<Case> {
     cases.push(Case::cut_off(chunked(&format!("5\r\nhello\r\n0\r\nx: {}\r\n\r\n", endless.repeat(5)))));
     cases.push(Case::cut_off(chunked(&format!("5\r\nhello\r\n0\r\n{}\r\n", "x: y\r\n".repeat(200)))));
 
+    // Space before an extension is bad whitespace (RFC 9112, 7.1.1), and servers differ on it.
+    cases.extend(
+        ["5 ; a=\"b\"", "5\t"].map(|size| Case::cut_off(chunked(&format!("{size}\r\nhello\r\n0\r\n\r\n")))),
+    );
+
     let sound = |rest: &str| Case::once(chunked(rest), "POST", "/~/x");
-    let spellings = ["5", "0005", "5;a", "5;a=b", "5 ; a=\"b\"", "5\t", "5;\u{ff}", "5;a;b;c"];
+    let spellings = ["5", "0005", "5;a", "5;a=b", "5;\u{ff}", "5;a;b;c"];
     cases.extend(spellings.map(|size| sound(&format!("{size}\r\nhello\r\n0\r\n\r\n")).body(b"hello")));
     let ends = ["0", "000", "0;a=b"];
     cases.extend(ends.map(|end| sound(&format!("A\r\n0123456789\r\n{end}\r\n\r\n")).body(b"0123456789")));

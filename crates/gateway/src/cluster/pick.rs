@@ -85,9 +85,9 @@ impl Pick {
         &self.cluster.targets[self.index]
     }
 
-    /// Tells how the request ended, at `now` nanoseconds of the clock that picked it. Once for each pick; a request
-    /// that the caller gave up is not reported.
-    pub(crate) fn report(&self, outcome: Outcome, now: u64) {
+    /// Tells how the request ended, at `now` nanoseconds of the clock that picked it, which is asked of failures only.
+    /// Once for each pick; a request that the caller gave up is not reported.
+    pub(crate) fn report(&self, outcome: Outcome, now: impl FnOnce() -> u64) {
         if !outcome.is_failure() {
             return self.target().state.outlier.succeeded();
         }
@@ -99,7 +99,7 @@ impl Pick {
         if !matches!(outcome, Outcome::Answered(_)) {
             state.is_suspected.notify_one();
         }
-        self.cluster.failed(self.index, outcome, now);
+        self.cluster.failed(self.index, outcome, now());
     }
 }
 

@@ -136,7 +136,7 @@ fn a_target_without_an_address_is_not_asked() {
 fn a_reload_keeps_the_state_of_targets_of_the_same_url() {
     let before = cluster(&primaries_and_backups(3, 0));
     let held = pick_of(&before, 1, 0);
-    (0..5).for_each(|_| pick_of(&before, 2, 0).report(Outcome::ConnectFailed, 0));
+    (0..5).for_each(|_| pick_of(&before, 2, 0).report(Outcome::ConnectFailed, || 0));
     before.targets[0].set_health(Health::Unhealthy);
     while before.may_retry(0) {}
 
@@ -166,7 +166,7 @@ async fn a_request_that_is_cut_off_gives_its_place_back() {
             let pick = cluster.pick(0, 0, 0).unwrap();
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_secs(60)).await;
-                pick.report(FINE, 0);
+                pick.report(FINE, || 0);
             })
         })
         .collect();

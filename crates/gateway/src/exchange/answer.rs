@@ -9,7 +9,24 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::Call;
 use crate::body::{AnswerBody, Source};
+use crate::limit;
 use crate::who::Gate;
+
+/// An answer as its caller is to have it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: AnswerBody,
+}
+
+impl Answer {
+    pub(crate) fn into_response(self) -> Response<AnswerBody> {
+        let mut response = Response::new(self.body);
+        (*response.status_mut(), *response.headers_mut()) = (self.status, self.headers);
+        response
+    }
+}
 
 /// An answer before it carries what every answer does.
 #[derive(Debug)]
@@ -58,8 +75,8 @@ impl Call<'_> {
     }
 
     /// What every answer carries is added here, and the record goes with the body to its end.
-    pub(super) fn reply(self, reply: Reply) -> Response<AnswerBody> {
-        let Self { mut record, told, page, .. } = self;
+    pub(super) fn reply(self, reply: Reply) -> Answer {
+        let Self { mut record, told, verdict, page, .. } = self;
         let Reply { status, mut headers, body, patience } = reply;
         record.status = status.as_u16();
         // What is told here stands in place of what the answer says, all its lines together.
@@ -67,15 +84,17 @@ impl Call<'_> {
             headers.remove(name);
         }
         headers.extend(told);
+        if let Some(verdict) = &verdict
+            && let Some(rule) = record.route.as_ref().and_then(|route| route.limit.as_ref())
+        {
+            limit::write(rule, verdict, &mut headers);
+        }
         if let Some((route, origin)) = &page
             && let Some(cors) = &route.cors
         {
             cors.answer(origin, &mut headers);
         }
         headers.insert(X_REQUEST_ID, record.request_id.clone());
-        let mut response = Response::new(AnswerBody::new(body, record, patience));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        response
+        Answer { status, headers, body: AnswerBody::new(body, record, patience) }
     }
 }

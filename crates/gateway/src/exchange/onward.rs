@@ -8,17 +8,15 @@ use comporta_http::{Principal, Problem, RequestId, X_REQUEST_ID, kinds};
 use http::header::{AUTHORIZATION, CONNECTION, HOST, UPGRADE};
 use http::{HeaderMap, HeaderValue, Request, Uri, Version};
 use http_body::Body as _;
-use hyper::body::Incoming;
-use hyper::upgrade::OnUpgrade;
 
 use super::answer::Reply;
 use super::{Asked, Call, malformed, too_large};
-use crate::body::{BodyError, RequestBody};
+use crate::body::{BodyError, RequestBody, Source};
 use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
+use crate::incoming::Incoming;
 use crate::model::header_hygiene;
 use crate::plane::Route;
 use crate::service::{Called, NoAnswer};
-use crate::upgrade;
 use crate::who::API_KEY;
 
 impl Call<'_> {
@@ -68,13 +66,12 @@ impl Call<'_> {
         remote: &Arc<Remote>,
         asked: Asked,
     ) -> Result<Reply, Box<Problem>> {
-        let Asked { mut head, body, captures, principal } = asked;
+        let Asked { head, body, captures, principal } = asked;
         let protocol = match head.version {
             // With a body, it is not certain where the request ends and the other protocol begins.
             Version::HTTP_11 if body.is_end_stream() => header_hygiene::upgrade(&head.headers).cloned(),
             _ => None,
         };
-        let on_upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| protocol.is_some());
         let path = route.rewrite.path(head.uri.path(), &captures, head.uri.query());
         let path = path.map_err(|fault| malformed(&fault))?.or_else(|| head.uri.path_and_query().cloned());
         let headers =
@@ -91,7 +88,7 @@ impl Call<'_> {
         if let Some(recording) = &mut self.record.recording {
             recording.calls(sent, outgoing.path.clone());
         }
-        let answered = forward(self.core, remote, outgoing, body).await;
+        let answered = forward(self.core, remote, outgoing, body, sent).await;
         self.record.upstream = Some(sent.elapsed());
         let Answered { mut parts, from, target } = answered.map_err(|failure| of_target(route, failure))?;
         self.record.target = Some(target);
@@ -102,7 +99,9 @@ impl Call<'_> {
         })?;
         let body = match from {
             From::Body(body) => body,
-            From::Upgrade(accepted) => return self.upgraded(parts, on_upgrade, *accepted),
+            From::Upgrade(accepted) => {
+                return Ok(Reply::given(parts, Source::Upgrade(accepted), None));
+            }
         };
         header_hygiene::strip_hop_by_hop(&mut parts.headers);
         route.rewrite.change_response(&mut parts.headers);
@@ -148,23 +147,6 @@ impl Call<'_> {
         self.record.bytes_in = Some(Arc::clone(&moved));
         let body = RequestBody::streaming(self.core, body, route.body_limit, Arc::clone(&moved));
         OutgoingBody::Streaming { body, moved }
-    }
-
-    /// From here on the two ends speak another protocol, and we only carry it.
-    fn upgraded(
-        &self,
-        parts: http::response::Parts,
-        on_upgrade: Option<OnUpgrade>,
-        accepted: upgrade::Accepted,
-    ) -> Result<Reply, Box<Problem>> {
-        let Some(on_upgrade) = on_upgrade else {
-            return Err(Box::new(Problem::new(
-                &kinds::BAD_GATEWAY,
-                "the upstream changed the protocol unasked",
-            )));
-        };
-        upgrade::carry(Arc::clone(self.core), on_upgrade, accepted);
-        Ok(Reply::empty(parts.status, parts.headers))
     }
 }
 

@@ -5,36 +5,26 @@
 //! is one poll of one task.
 
 mod answer;
-mod chunked;
 mod encode;
 mod fault;
-mod framing;
 mod head;
-mod lines;
-mod sending;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 
-use self::fault::Malformed;
-use self::framing::{Framing, Next};
 use self::head::Head;
-use self::lines::Lines;
-use self::sending::{Sending, Stopped};
-use self::wire::Wire;
 use super::stream::Stream;
 use crate::body::{BodyError, RequestBody};
+use crate::http1::{Framing, Length, Lines, Malformed, Next, Sending, Stopped, Wire};
 
 pub(crate) use self::answer::Http1Answer;
 pub(super) use self::fault::{Broken, SendFailure};
@@ -49,7 +39,7 @@ pub(crate) struct Http1(Box<State>);
 struct State {
     wire: Wire,
     /// The request on its way.
-    sending: Sending,
+    sending: Sending<RequestBody>,
     /// Why not all of it was sent; the target may answer all the same.
     cut: Option<io::Error>,
     /// Where the head of its answer ends.
@@ -58,8 +48,8 @@ struct State {
     framing: Framing,
     /// The target takes another request after this one.
     stays: bool,
-    /// When the last answer ended.
-    idle_since: Instant,
+    /// When it came to its pool, in milliseconds of the pool's clock.
+    idle_since: u64,
 }
 
 /// The head of a request that goes on, but for what its body says itself.
@@ -83,7 +73,7 @@ impl Http1 {
             lines: Lines::default(),
             framing: Framing::NONE,
             stays: true,
-            idle_since: Instant::now(),
+            idle_since: 0,
         }))
     }
 
@@ -95,7 +85,11 @@ impl Http1 {
         body: RequestBody,
     ) -> Result<Parts, SendFailure> {
         let state = &mut *self.0;
-        state.sending.begin(&head, body);
+        let exact = body.size_hint().exact();
+        let length = exact.map_or(Length::Chunked, Length::Bytes);
+        state.sending.begin(Some(body).filter(|_| exact != Some(0)), length, false, |text| {
+            encode::request_head(text, &head, length);
+        });
         let mut interim = 0;
         poll_fn(|cx| state.poll_answer(&head, &mut interim, cx)).await
     }
@@ -117,7 +111,11 @@ impl Http1 {
         self.0.sending.rest();
     }
 
-    pub(super) fn idle_since(&self) -> Instant {
+    pub(super) fn rests_since(&mut self, now: u64) {
+        self.0.idle_since = now;
+    }
+
+    pub(super) fn idle_since(&self) -> u64 {
         self.0.idle_since
     }
 
@@ -151,7 +149,7 @@ impl State {
             return Poll::Ready(Err(SendFailure::Body(error)));
         }
         if self.cut.is_some() && !self.sending.has_begun() {
-            return Poll::Ready(Err(SendFailure::Unsent(self.sending.take_back())));
+            return Poll::Ready(Err(SendFailure::Unsent(self.take_back())));
         }
         loop {
             while let Some(head) = head::take(&mut self.lines, &mut self.wire.ahead).map_err(broke)? {
@@ -176,7 +174,7 @@ impl State {
         if status == StatusCode::SWITCHING_PROTOCOLS && !(asked.upgrades && self.sending.is_done()) {
             return Err(Malformed::Upgrade);
         }
-        self.framing = Framing::of(asked.method, status, &told)?;
+        self.framing = Framing::of_answer(asked.method, status, &told)?;
         self.stays = told.may_stay() && !matches!(self.framing, Framing::UntilClose);
         let (mut parts, ()) = Response::new(()).into_parts();
         (parts.status, parts.headers) = (status, headers);
@@ -186,7 +184,7 @@ impl State {
     /// Why there is no answer on a connection that has ended.
     fn ended(&mut self, error: Option<io::Error>) -> SendFailure {
         if !self.sending.has_begun() {
-            return SendFailure::Unsent(self.sending.take_back());
+            return SendFailure::Unsent(self.take_back());
         }
         match self.cut.take().or(error) {
             Some(error) => SendFailure::Broke(error.into()),
@@ -216,6 +214,18 @@ impl State {
         })
     }
 
+    /// The body, whole, of a request of which nothing was sent.
+    fn take_back(&mut self) -> RequestBody {
+        let (piece, body) = self.sending.take_back();
+        match body {
+            Some(mut body) => {
+                body.put_back(piece);
+                body
+            }
+            None => RequestBody::whole(piece),
+        }
+    }
+
     /// Sends what can be sent of the request. A target that takes no more of it may still answer.
     fn send_on(&mut self, cx: &mut Context<'_>) -> Result<(), BodyError> {
         if self.cut.is_some() || self.sending.is_done() {
@@ -223,6 +233,8 @@ impl State {
         }
         match self.sending.poll(&mut self.wire, cx) {
             Poll::Ready(Err(Stopped::Body(error))) => return Err(error),
+            // The target waits for more, and there is none: it must not take this for the whole.
+            Poll::Ready(Err(Stopped::Short)) => return Err(BodyError::Caller),
             Poll::Ready(Err(Stopped::Io(error))) => self.cut = Some(error),
             Poll::Ready(Ok(())) | Poll::Pending => {}
         }

@@ -1,20 +1,24 @@
 //! A core's connections to targets that are free for the next request: bounded, and looked after.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
-use std::time::{Duration, Instant};
 
 use super::http1::Http1;
 use super::http2::Http2;
 
-/// Connections idle for longer are closed: servers close theirs after a minute or so, and a race with that costs a
-/// retry.
-const IDLE: Duration = Duration::from_secs(45);
+/// Connections idle for longer, in milliseconds, are closed: servers close theirs after a minute or so, and a race with
+/// that costs a retry.
+const IDLE: u64 = 45_000;
 
 /// Free connections by target. The lock is never waited for: one core alone uses its pool.
 #[derive(Debug, Default)]
-pub(crate) struct Pool(Mutex<HashMap<u64, Free>>);
+pub(crate) struct Pool {
+    targets: Mutex<HashMap<u64, Free>>,
+    /// Milliseconds of the core's coarse clock, as of the last tick.
+    now: AtomicU64,
+}
 
 #[derive(Debug, Default)]
 struct Free {
@@ -44,7 +48,7 @@ impl Pool {
         let free = targets.entry(target).or_default();
         free.most = most as usize;
         while let Some(mut connection) = free.http1.pop() {
-            if connection.idle_since().elapsed() < IDLE && connection.is_alive(cx) {
+            if self.is_fresh(&connection) && connection.is_alive(cx) {
                 return Some(connection);
             }
         }
@@ -59,7 +63,8 @@ impl Pool {
         free.http2.clone()
     }
 
-    fn put_http1(&self, target: u64, connection: Http1) {
+    fn put_http1(&self, target: u64, mut connection: Http1) {
+        connection.rests_since(self.now.load(Ordering::Relaxed));
         let mut targets = self.lock();
         // A target that was forgotten meanwhile keeps none.
         if let Some(free) = targets.get_mut(&target)
@@ -76,11 +81,10 @@ impl Pool {
     /// Closes what is idle for too long or dead, and forgets targets without connections. Called now and then.
     pub(crate) fn tidy(&self) {
         let mut quiet = Context::from_waker(Waker::noop());
-        let now = Instant::now();
         self.lock().retain(|_, free| {
             free.http1.retain_mut(|connection| {
                 connection.rest();
-                now.duration_since(connection.idle_since()) < IDLE && connection.is_alive(&mut quiet)
+                self.is_fresh(connection) && connection.is_alive(&mut quiet)
             });
             free.http1.shrink_to(free.http1.len() * 2);
             free.http2.take_if(|connection| !connection.is_alive());
@@ -88,7 +92,16 @@ impl Pool {
         });
     }
 
+    /// Moves the clock on.
+    pub(crate) fn tick(&self, now: u64) {
+        self.now.store(now, Ordering::Relaxed);
+    }
+
+    fn is_fresh(&self, connection: &Http1) -> bool {
+        self.now.load(Ordering::Relaxed).saturating_sub(connection.idle_since()) < IDLE
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Free>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,27 +20,20 @@ const BROKEN_OFF: &str = "broken_off";
 
 impl Tracer {
     /// Hands on the spans of a request that took so long until `ended`, in nanoseconds since 1970.
-    pub(crate) fn tell(
-        &self,
-        record: &Record,
-        recording: &Recording,
-        ended: u64,
-        took: Duration,
-        whole: bool,
-    ) {
+    pub(crate) fn tell(&self, record: &Record, recording: &Recording, ended: u64, took: Duration) {
         let began = ended.saturating_sub(nanos(took));
         if let Some(call) = call(record, recording, began) {
             self.sink.record(call);
         }
-        self.sink.record(request(record, recording, (began, ended), whole));
+        self.sink.record(request(record, recording, (began, ended)));
     }
 }
 
 /// The request as the gateway answered it.
-fn request(record: &Record, recording: &Recording, (began, ended): (u64, u64), whole: bool) -> Span {
+fn request(record: &Record, recording: &Recording, (began, ended): (u64, u64)) -> Span {
     let method = known(&record.method);
     let failure = match record.problem {
-        _ if !whole => Some(BROKEN_OFF.into()),
+        _ if !record.whole => Some(BROKEN_OFF.into()),
         Some(slug) if record.status >= 500 => Some(slug.into()),
         _ if record.status >= 500 => Some(record.status.to_string().into()),
         _ => None,

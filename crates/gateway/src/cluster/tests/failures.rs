@@ -11,7 +11,7 @@ fn ejected(cluster: &Arc<Cluster>, now: u64) -> Vec<usize> {
 }
 
 fn fail(cluster: &Arc<Cluster>, index: usize, times: usize, outcome: Outcome, now: u64) {
-    (0..times).for_each(|_| pick_of(cluster, index, now).report(outcome, now));
+    (0..times).for_each(|_| pick_of(cluster, index, now).report(outcome, || now));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn in_an_outage_the_targets_see_a_fifth_more_and_the_floor() {
         let mut tried = 0;
         loop {
             let Ok(pick) = cluster.pick(chance(), tried, now) else { break };
-            pick.report(BUSY, now);
+            pick.report(BUSY, || now);
             tried |= 1 << pick.index();
             if tried.count_ones() > 2 || !cluster.may_retry(now) {
                 break;

@@ -61,7 +61,7 @@ async fn until_asked(cluster: &Arc<Cluster>, world: &World, expected: &[usize]) 
         if world.dead.lock().unwrap().contains(&pick.target().url().to_owned()) {
             // This is about probes: failures must not add up to an ejection.
             pick.target().state.outlier.pardon();
-            pick.report(Outcome::ConnectFailed, 0);
+            pick.report(Outcome::ConnectFailed, || 0);
         }
         drop(pick);
         sleep(Duration::from_millis(10)).await;
@@ -132,7 +132,7 @@ async fn healthy_targets_are_probed_at_the_set_pace_but_not_all_at_once() {
 async fn a_target_that_died_and_came_back_has_served_its_ejection() {
     let (cluster, world, _shutdown) = watched(World::default()).await;
     world.kill(&cluster, 0..1);
-    (0..5).for_each(|_| pick_of(&cluster, 0, 0).report(Outcome::ConnectFailed, 0));
+    (0..5).for_each(|_| pick_of(&cluster, 0, 0).report(Outcome::ConnectFailed, || 0));
     assert_eq!(asked(&cluster), [1]);
     sleep(INTERVAL).await;
     world.kill(&cluster, 0..0);

@@ -1,7 +1,6 @@
 //! The body of an answer, with the connection it comes on.
 
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -53,10 +52,9 @@ impl Http1Answer {
     }
 
     fn give_back_at_end(&mut self) {
-        if let Some(mut connection) = self.connection.take_if(|connection| connection.has_ended()) {
+        if let Some(connection) = self.connection.take_if(|connection| connection.has_ended()) {
             self.pick = None;
             if connection.may_stay() {
-                connection.0.idle_since = Instant::now();
                 self.home.put(connection);
             }
         }

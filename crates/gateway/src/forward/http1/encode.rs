@@ -1,20 +1,10 @@
 //! The head of a request as it is written.
 
-use std::io::Write as _;
-
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{Method, Uri};
 
 use super::RequestHead;
-
-/// How the body of a request is told from what follows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Length {
-    /// So many bytes follow.
-    Bytes(u64),
-    /// Chunks follow.
-    Chunked,
-}
+use crate::http1::{Length, content_length, field};
 
 /// Writes the head. What the headers say of host and length is passed over: `host` and `length` say it.
 pub(super) fn request_head(into: &mut Vec<u8>, head: &RequestHead<'_>, length: Length) {
@@ -32,28 +22,10 @@ pub(super) fn request_head(into: &mut Vec<u8>, head: &RequestHead<'_>, length: L
         }
     }
     match length {
-        Length::Chunked => into.extend_from_slice(b"transfer-encoding: chunked\r\n"),
         Length::Bytes(0) if !length_given && !expects_body(head.method) => {}
-        Length::Bytes(length) => {
-            into.extend_from_slice(b"content-length: ");
-            into.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-            into.extend_from_slice(b"\r\n");
-        }
-    }
-    into.extend_from_slice(b"\r\n");
-}
-
-/// Before a chunk of so many bytes.
-pub(super) fn chunk_size(into: &mut Vec<u8>, length: usize) {
-    // Writing to memory does not fail.
-    let _ = write!(into, "{length:x}\r\n");
-}
-
-/// The last chunk, with what follows it.
-pub(super) fn last_chunk(into: &mut Vec<u8>, trailers: &HeaderMap) {
-    into.extend_from_slice(b"0\r\n");
-    for (name, value) in trailers {
-        field(into, name, value);
+        Length::Bytes(length) => content_length(into, length),
+        // A request has no other way to be of unknown length.
+        Length::Chunked | Length::UntilClose => into.extend_from_slice(b"transfer-encoding: chunked\r\n"),
     }
     into.extend_from_slice(b"\r\n");
 }
@@ -64,13 +36,6 @@ fn target(into: &mut Vec<u8>, path: &Uri) {
         into.push(b'/');
     }
     into.extend_from_slice(path.as_bytes());
-}
-
-fn field(into: &mut Vec<u8>, name: &HeaderName, value: &HeaderValue) {
-    into.extend_from_slice(name.as_str().as_bytes());
-    into.extend_from_slice(b": ");
-    into.extend_from_slice(value.as_bytes());
-    into.extend_from_slice(b"\r\n");
 }
 
 /// Servers may ask for a length where one is usual (RFC 9110, 8.6).

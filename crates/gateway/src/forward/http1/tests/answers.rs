@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::forward::http1::fault::{Broken, Malformed};
+use crate::forward::http1::fault::Broken;
+use crate::http1::Malformed;
 
 /// Answers to a GET, with what they say and whether another request may follow.
 const GOOD: [(&str, &str, bool); 18] = [

@@ -21,7 +21,7 @@ const MAX_FIELDS: usize = 32;
 
 /// Where in a chunked body its reader is.
 #[derive(Debug, Default)]
-pub(super) enum Chunked {
+pub(crate) enum Chunked {
     /// Before the line of a chunk.
     #[default]
     Size,

@@ -6,7 +6,7 @@ use super::fault::Malformed;
 
 /// Looks for the end of the lines, each byte once however slowly they come.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// Where the first line begins that is not whole.
     whole: usize,
 }
@@ -16,7 +16,7 @@ impl Lines {
     ///
     /// # Errors
     /// When they are more than so many bytes, or one ends otherwise than with CR and LF.
-    pub(super) fn take(&mut self, buffer: &mut BytesMut, most: usize) -> Result<Option<Bytes>, Malformed> {
+    pub(crate) fn take(&mut self, buffer: &mut BytesMut, most: usize) -> Result<Option<Bytes>, Malformed> {
         let mut line = self.whole;
         for feed in memchr::memchr_iter(b'\n', &buffer[line..]).map(|feed| self.whole + feed) {
             match &buffer[line..feed] {

@@ -8,32 +8,33 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-use super::super::stream::Stream;
+use super::sending::Outlet;
+use crate::forward::Stream;
 
-/// Room for a first read, in bytes: a usual answer is smaller.
+/// Room for a first read, in bytes: a usual message is smaller.
 const ROOM: usize = 8 * 1024;
-/// Most room that a long answer gets.
+/// Most room that a long message gets.
 const MOST_ROOM: usize = 64 * 1024;
-/// As long as there is so much room, the next answer is read into the rest of the last one's.
+/// As long as there is so much room, the next message is read into the rest of the last one's.
 const ENOUGH: usize = 2 * 1024;
 
 /// A stream with a buffer in front of it.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     stream: Stream,
     /// Read, but not looked at.
-    pub(super) ahead: BytesMut,
+    pub(crate) ahead: BytesMut,
     /// How much room the next buffer has: more after reads that filled theirs.
     room: usize,
 }
 
 impl Wire {
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(crate) fn new(stream: Stream) -> Self {
         Self { stream, ahead: BytesMut::new(), room: ROOM }
     }
 
     /// Reads more, in one system call: how much came, 0 at the end.
-    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let left = self.ahead.capacity() - self.ahead.len();
         if left < ENOUGH.max(self.room / 2) {
             // The old buffer is used again, unless some of it is still on its way to a caller.
@@ -49,8 +50,30 @@ impl Wire {
         read
     }
 
-    /// Writes some of the pieces: how much.
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, pieces: [&[u8]; 3]) -> Poll<io::Result<usize>> {
+    /// Whether nothing has come, neither bytes nor an end. Costs no system call while the kernel has told of nothing.
+    pub(crate) fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut byte = [0];
+        let mut into = ReadBuf::new(&mut byte);
+        self.ahead.is_empty() && Pin::new(&mut self.stream).poll_read(cx, &mut into).is_pending()
+    }
+
+    /// Gives the buffer's memory back; nothing may be in it.
+    pub(crate) fn rest(&mut self) {
+        (self.ahead, self.room) = (BytesMut::new(), ROOM);
+    }
+
+    /// Says that nothing more is written.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    pub(crate) fn into_parts(self) -> (Stream, BytesMut) {
+        (self.stream, self.ahead)
+    }
+}
+
+impl Outlet for Wire {
+    fn poll_write(&mut self, cx: &mut Context<'_>, pieces: [&[u8]; 3]) -> Poll<io::Result<usize>> {
         let stream = Pin::new(&mut self.stream);
         let written = match pieces {
             [piece, [], []] | [[], piece, []] => stream.poll_write(cx, piece),
@@ -62,23 +85,7 @@ impl Wire {
         }
     }
 
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    /// Whether nothing has come, neither bytes nor an end. Costs no system call while the kernel has told of nothing.
-    pub(super) fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut byte = [0];
-        let mut into = ReadBuf::new(&mut byte);
-        self.ahead.is_empty() && Pin::new(&mut self.stream).poll_read(cx, &mut into).is_pending()
-    }
-
-    /// Gives the buffer's memory back; nothing may be in it.
-    pub(super) fn rest(&mut self) {
-        (self.ahead, self.room) = (BytesMut::new(), ROOM);
-    }
-
-    pub(super) fn into_parts(self) -> (Stream, BytesMut) {
-        (self.stream, self.ahead)
     }
 }

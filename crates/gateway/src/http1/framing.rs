@@ -1,4 +1,4 @@
-//! Where the body of an answer ends (RFC 9112, 6.3).
+//! Where a body ends (RFC 9112, 6.3).
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, StatusCode};
@@ -6,22 +6,22 @@ use http_body::{Frame, SizeHint};
 
 use super::chunked::Chunked;
 use super::fault::Malformed;
-use super::head::Told;
+use super::fields::Told;
 
 /// What is left to read of a body.
 #[derive(Debug)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// So many bytes.
     Length(u64),
     /// Chunks.
     Chunked(Chunked),
-    /// All that comes until the target closes the connection.
+    /// All that comes until the connection is closed.
     UntilClose,
 }
 
 /// What comes next in a body.
 #[derive(Debug)]
-pub(super) enum Next {
+pub(crate) enum Next {
     Frame(Frame<Bytes>),
     /// More must be read first.
     Unread,
@@ -30,10 +30,18 @@ pub(super) enum Next {
 
 impl Framing {
     /// Nothing.
-    pub(super) const NONE: Self = Self::Length(0);
+    pub(crate) const NONE: Self = Self::Length(0);
 
-    /// What follows a head, in answer to a method.
-    pub(super) fn of(method: &Method, status: StatusCode, told: &Told) -> Result<Self, Malformed> {
+    /// What follows the head of a request.
+    pub(crate) fn of_request(told: &Told) -> Self {
+        match told {
+            Told { is_chunked: true, .. } => Self::Chunked(Chunked::default()),
+            Told { length, .. } => Self::Length(length.unwrap_or(0)),
+        }
+    }
+
+    /// What follows the head of an answer to a method.
+    pub(crate) fn of_answer(method: &Method, status: StatusCode, told: &Told) -> Result<Self, Malformed> {
         let bodyless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         if *method == Method::CONNECT && status.is_success() {
             return Err(Malformed::Upgrade);
@@ -47,7 +55,7 @@ impl Framing {
     }
 
     /// Takes what comes next off the buffer.
-    pub(super) fn next(&mut self, buffer: &mut BytesMut) -> Result<Next, Malformed> {
+    pub(crate) fn next(&mut self, buffer: &mut BytesMut) -> Result<Next, Malformed> {
         match self {
             Self::Length(0) => Ok(Next::End),
             Self::Chunked(chunked) => chunked.next(buffer),
@@ -58,7 +66,7 @@ impl Framing {
     }
 
     /// What the end of the connection means.
-    pub(super) fn close(&mut self) -> Result<(), Malformed> {
+    pub(crate) fn close(&mut self) -> Result<(), Malformed> {
         match self {
             Self::UntilClose => {
                 *self = Self::NONE;
@@ -68,7 +76,7 @@ impl Framing {
         }
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         match self {
             Self::Length(left) => *left == 0,
             Self::Chunked(chunked) => chunked.has_ended(),
@@ -76,7 +84,7 @@ impl Framing {
         }
     }
 
-    pub(super) fn size_hint(&self) -> SizeHint {
+    pub(crate) fn size_hint(&self) -> SizeHint {
         match self {
             Self::Length(left) => SizeHint::with_exact(*left),
             Self::Chunked(_) | Self::UntilClose => SizeHint::default(),

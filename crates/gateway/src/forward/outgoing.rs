@@ -1,0 +1,58 @@
+//! A request as it goes on to a target, and how each version of HTTP tells it.
+
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
+
+use super::http1::RequestHead;
+use crate::body::RequestBody;
+use crate::cluster::Target;
+
+/// A request as it goes on to a target.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) path: Uri,
+    pub(crate) headers: HeaderMap,
+    /// The host header, in place of the target's own.
+    pub(crate) host: Option<HeaderValue>,
+    /// The caller asks for another protocol on this connection.
+    pub(crate) upgrades: bool,
+}
+
+impl Outgoing {
+    /// The head as HTTP/1.1 tells it.
+    pub(super) fn head<'h>(&'h self, target: &'h Target) -> RequestHead<'h> {
+        let Self { method, path, headers, upgrades, .. } = self;
+        RequestHead { method, path, headers, host: self.host_at(target), upgrades: *upgrades }
+    }
+
+    /// The request as HTTP/2 tells it; `again` if the headers may be needed once more.
+    pub(super) fn http2(&mut self, target: &Target, body: RequestBody, again: bool) -> Request<RequestBody> {
+        let headers = match again {
+            true => self.headers.clone(),
+            false => std::mem::take(&mut self.headers),
+        };
+        let mut request = Request::new(body);
+        request.method_mut().clone_from(&self.method);
+        *request.headers_mut() = headers;
+        *request.uri_mut() = self.absolute(target);
+        *request.version_mut() = Version::HTTP_2;
+        request.headers_mut().remove(header::CONNECTION);
+        request
+    }
+
+    fn host_at<'h>(&'h self, target: &'h Target) -> &'h HeaderValue {
+        self.host.as_ref().unwrap_or_else(|| target.authority())
+    }
+
+    /// The place as HTTP/2 tells it: scheme and authority are part of it.
+    fn absolute(&self, target: &Target) -> Uri {
+        let scheme = if target.server_name().is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        let mut parts = self.path.clone().into_parts();
+        parts.authority = Authority::try_from(self.host_at(target).as_bytes()).ok();
+        parts.scheme = Some(scheme);
+        // All three parts are there, and were checked one by one.
+        Uri::from_parts(parts).unwrap_or_else(|_| self.path.clone())
+    }
+}

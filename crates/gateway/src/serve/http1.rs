@@ -1,0 +1,198 @@
+//! A caller's connection of HTTP/1.1, from its first request to its last: one task reads, asks and answers.
+
+mod encode;
+mod head;
+mod line;
+
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body::Body as _;
+
+use self::encode::{AnswerHead, Connection as Said, answer_head};
+use self::line::{Line, Read};
+use crate::body::AnswerBody;
+use crate::connections::{Connection, Open};
+use crate::core::Core;
+use crate::exchange::{Answer, exchange, refuse};
+use crate::forward::Stream;
+use crate::http1::{Length, Sending, Stopped, Told};
+use crate::incoming::Incoming;
+use crate::model::forwarded::Peer;
+use crate::upgrade::{self, Accepted};
+
+pub(crate) use self::line::Http1Body;
+
+/// A connection being served.
+struct Serving<'a> {
+    core: &'a Arc<Core>,
+    connection: &'a Arc<Connection>,
+    peer: &'a Peer,
+    line: Line,
+    sending: Sending<AnswerBody>,
+}
+
+/// What follows an answer.
+enum Next {
+    /// Another request.
+    Request,
+    /// The end, once what still comes has been read if the caller has more to send.
+    End { linger: bool },
+    /// Another protocol.
+    Protocol(Box<Accepted>),
+}
+
+/// Serves a connection to its end.
+pub(super) async fn serve(core: &Arc<Core>, open: &Arc<Open>, stream: Stream, peer: Peer) -> io::Result<()> {
+    let connection = open.connection();
+    let line = Line::new(stream);
+    let mut serving = Serving { core, connection, peer: &peer, line, sending: Sending::default() };
+    let next = loop {
+        let next = match poll_fn(|cx| serving.poll_head(cx)).await? {
+            None => return Ok(()),
+            Some(Ok((head, told))) => serving.request(head, &told).await?,
+            Some(Err(fault)) => {
+                connection.begins();
+                let answer = refuse(core, connection, &peer, fault.problem());
+                let told = Told { closes: true, ..Told::default() };
+                serving.answer(answer, &Method::GET, &told).await?;
+                Next::End { linger: true }
+            }
+        };
+        if !matches!(next, Next::Request) {
+            break next;
+        }
+    };
+    if let Next::Protocol(accepted) = next {
+        // The request had no body: nobody else holds the line.
+        let Some((stream, ahead)) = serving.line.into_parts() else { return Ok(()) };
+        return upgrade::carry(core, open, stream, &ahead, *accepted).await;
+    }
+    serving.end(matches!(next, Next::End { linger: true })).await
+}
+
+impl Serving<'_> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Read>>> {
+        let deadlines = &self.core.deadlines;
+        let read = self.line.poll_head(cx, || self.connection.came(deadlines, &self.core.patience()));
+        if read.is_pending() {
+            if self.core.connections.is_draining() && !self.line.has_more() {
+                self.connection.has_one_more(deadlines);
+            }
+            if self.connection.is_to_rest() {
+                self.line.rest();
+                self.sending.rest();
+            }
+        }
+        read
+    }
+
+    /// Has a request answered.
+    async fn request(&mut self, head: Parts, told: &Told) -> io::Result<Next> {
+        self.connection.begins();
+        let method = head.method.clone();
+        let body = self.line.body().map_or(Incoming::Empty, Incoming::Http1);
+        let answer = {
+            let mut answer = pin!(exchange(self.core, self.connection, self.peer, head, body));
+            poll_fn(|cx| match answer.as_mut().poll(cx) {
+                Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                // Nobody waits for an answer: what is under way towards it is dropped.
+                Poll::Pending => self.line.poll_left(cx).map(|()| None),
+            })
+            .await
+        };
+        match answer {
+            Some(answer) => self.answer(answer, &method, told).await,
+            None => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+
+    async fn answer(&mut self, answer: Answer, method: &Method, told: &Told) -> io::Result<Next> {
+        let Answer { status, mut headers, mut body } = answer;
+        let upgrade = body.take_upgrade();
+        let exact = body.size_hint().exact();
+        let is_head = *method == Method::HEAD;
+        if is_head && let Some(length @ 1..) = exact {
+            headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
+        }
+        let length = match exact {
+            _ if is_head || has_no_body(status) => None,
+            Some(exact) => Some(Length::Bytes(exact)),
+            None if told.is_old => Some(Length::UntilClose),
+            None => Some(Length::Chunked),
+        };
+        let (unsaid, unasked) = self.line.stop_asking();
+        let unread = !self.line.has_come_whole() && !self.line.is_being_read();
+        let closes = unread
+            || unasked
+            || !told.may_stay()
+            || length == Some(Length::UntilClose)
+            || self.core.connections.is_draining()
+            || headers.get(header::CONNECTION).is_some_and(|said| said == "close");
+        let connection = match upgrade {
+            Some(_) => Said::Changes,
+            None if closes => Said::Closes,
+            None if told.is_old => Said::KeptAlive,
+            None => Said::Stays,
+        };
+        let date = self.core.date();
+        let head = AnswerHead { status, headers: &headers, length, connection, date: &date };
+        let body = match length {
+            None => {
+                body.skip();
+                None
+            }
+            Some(_) => Some(body).filter(|_| exact != Some(0)),
+        };
+        self.sending.begin(body, length.unwrap_or(Length::Bytes(0)), !told.trailers, |text| {
+            text.extend_from_slice(unsaid);
+            answer_head(text, &head);
+        });
+        drop(headers);
+        poll_fn(|cx| self.poll_send(cx)).await?;
+        if let Some(accepted) = upgrade {
+            return Ok(Next::Protocol(accepted));
+        }
+        let whole = self.line.has_come_whole();
+        Ok(match closes || !whole {
+            true => Next::End { linger: !whole || self.line.has_more() },
+            false => Next::Request,
+        })
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let sent = self.sending.poll(&mut &self.line, cx);
+        if self.sending.is_blocked() {
+            self.connection.stalls(&self.core.deadlines, &self.core.patience());
+        } else {
+            self.connection.flows();
+        }
+        match sent {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(Stopped::Io(error))) => Poll::Ready(Err(error)),
+            // The caller must not take what it has for the whole: the connection ends in the middle.
+            Poll::Ready(Err(Stopped::Body(error))) => Poll::Ready(Err(io::Error::other(error))),
+            Poll::Ready(Err(Stopped::Short)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            Poll::Pending => self.line.poll_left(cx).map(|()| Err(io::ErrorKind::ConnectionAborted.into())),
+        }
+    }
+
+    /// Closes the connection. To close while the caller still sends would make the kernel take back the answer too, if
+    /// it has not been read: so what still comes is read and dropped for a moment (RFC 9112, 9.6).
+    async fn end(self, linger: bool) -> io::Result<()> {
+        poll_fn(|cx| self.line.poll_shutdown(cx)).await?;
+        self.connection.lingers(&self.core.deadlines);
+        while linger && poll_fn(|cx| self.line.poll_drop(cx)).await? > 0 {}
+        Ok(())
+    }
+}
+
+/// RFC 9110, 6.4.1.
+fn has_no_body(status: StatusCode) -> bool {
+    status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}

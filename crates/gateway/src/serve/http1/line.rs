@@ -1,0 +1,239 @@
+//! A caller's connection as its parts share it: the loop that serves it, and the body of the request under way.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http::request::Parts;
+use http_body::{Frame, SizeHint};
+
+use super::head::{HeadFault, Heads};
+use crate::body::BodyError;
+use crate::forward::Stream;
+use crate::http1::{Framing, Next, Outlet, Told, Wire};
+
+/// What a caller is told that waits before it sends a body.
+const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// A connection. Its lock is never waited for: one task alone polls its parts, but for a body that HTTP/2 carries on.
+#[derive(Clone)]
+pub(super) struct Line(Arc<Mutex<State>>);
+
+struct State {
+    wire: Wire,
+    heads: Heads,
+    /// What is yet to come of the request under way.
+    framing: Framing,
+    /// Counts requests, so that a body never takes what belongs to a later one.
+    turn: u64,
+    /// What is left to say to a caller that waits before it sends a body.
+    go_on: &'static [u8],
+}
+
+/// A head, or why it is refused.
+pub(super) type Read = Result<(Parts, Told), HeadFault>;
+
+/// The body of a request.
+pub(crate) struct Http1Body {
+    line: Line,
+    turn: u64,
+}
+
+impl Line {
+    pub(super) fn new(stream: Stream) -> Self {
+        let wire = Wire::new(stream);
+        let (heads, framing) = (Heads::default(), Framing::NONE);
+        Self(Arc::new(Mutex::new(State { wire, heads, framing, turn: 0, go_on: &[] })))
+    }
+
+    /// Reads the next head: `None` when the caller sends no more. Pending while nothing comes; `came` hears of bytes.
+    pub(super) fn poll_head(&self, cx: &mut Context<'_>, came: impl Fn()) -> Poll<io::Result<Option<Read>>> {
+        let state = &mut *self.lock();
+        loop {
+            match state.heads.take(&mut state.wire.ahead) {
+                Ok(None) => {}
+                Ok(Some((parts, told))) => {
+                    state.begin(&told);
+                    return Poll::Ready(Ok(Some(Ok((parts, told)))));
+                }
+                Err(fault) => return Poll::Ready(Ok(Some(Err(fault)))),
+            }
+            if ready!(state.wire.poll_fill(cx))? == 0 {
+                return Poll::Ready(Ok(None));
+            }
+            came();
+        }
+    }
+
+    /// Whether more has come than has been looked at.
+    pub(super) fn has_more(&self) -> bool {
+        !self.lock().wire.ahead.is_empty()
+    }
+
+    /// The body of the request that has just begun.
+    pub(super) fn body(&self) -> Option<Http1Body> {
+        let state = self.lock();
+        (!state.framing.has_ended()).then(|| Http1Body { line: self.clone(), turn: state.turn })
+    }
+
+    /// Ready when the caller has left, as far as that can be told without reading what others are to read.
+    pub(super) fn poll_left(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let state = &mut *self.lock();
+        if !state.framing.has_ended() || !state.wire.ahead.is_empty() {
+            return Poll::Pending;
+        }
+        match ready!(state.wire.poll_fill(cx)) {
+            Ok(length) if length > 0 => Poll::Pending,
+            Ok(_) | Err(_) => Poll::Ready(()),
+        }
+    }
+
+    /// What must still be said before an answer, and whether the body it would ask for is still to come.
+    pub(super) fn stop_asking(&self) -> (&'static [u8], bool) {
+        let mut state = self.lock();
+        let left = std::mem::take(&mut state.go_on);
+        match left.len() == GO_ON.len() {
+            // The caller was never told to go on: whether its body comes all the same cannot be known.
+            true => (&[], true),
+            false => (left, false),
+        }
+    }
+
+    /// Whether the request has come whole. Of a body that nobody reads what has come is passed over.
+    pub(super) fn has_come_whole(&self) -> bool {
+        let unread = Arc::strong_count(&self.0) == 1;
+        let state = &mut *self.lock();
+        while unread && let Ok(Next::Frame(_)) = state.framing.next(&mut state.wire.ahead) {}
+        state.framing.has_ended()
+    }
+
+    /// Whether somebody may still read the request's body.
+    pub(super) fn is_being_read(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    /// Gives memory back that an idle connection has no need of.
+    pub(super) fn rest(&self) {
+        let mut state = self.lock();
+        if state.wire.ahead.is_empty() {
+            state.wire.rest();
+        }
+    }
+
+    /// Reads and drops what comes: how much.
+    pub(super) fn poll_drop(&self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut state = self.lock();
+        state.wire.ahead.clear();
+        state.wire.poll_fill(cx)
+    }
+
+    pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.lock().wire.poll_shutdown(cx)
+    }
+
+    /// The stream, and what was read of it ahead; `None` while a body is being read.
+    pub(super) fn into_parts(self) -> Option<(Stream, BytesMut)> {
+        let state = Arc::into_inner(self.0)?.into_inner();
+        Some(state.unwrap_or_else(PoisonError::into_inner).wire.into_parts())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outlet for &Line {
+    fn poll_write(&mut self, cx: &mut Context<'_>, pieces: [&[u8]; 3]) -> Poll<io::Result<usize>> {
+        self.lock().wire.poll_write(cx, pieces)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.lock().wire.poll_flush(cx)
+    }
+}
+
+impl State {
+    fn begin(&mut self, told: &Told) {
+        self.framing = Framing::of_request(told);
+        self.turn += 1;
+        // HTTP/1.0 knows of no waiting (RFC 9110, 10.1.1).
+        let waits = told.waits && !told.is_old && !self.framing.has_ended();
+        self.go_on = if waits { GO_ON } else { &[] };
+    }
+
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            match self.framing.next(&mut self.wire.ahead) {
+                Ok(Next::Frame(frame)) => {
+                    self.hears_unasked();
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                Ok(Next::End) => return Poll::Ready(None),
+                Ok(Next::Unread) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "a caller's body is malformed");
+                    return Poll::Ready(Some(Err(BodyError::Caller)));
+                }
+            }
+            if ready!(self.poll_read(cx)).is_err() {
+                return Poll::Ready(Some(Err(BodyError::Caller)));
+            }
+        }
+    }
+
+    /// What comes unasked shows that the caller does not wait after all.
+    fn hears_unasked(&mut self) {
+        if self.go_on.len() == GO_ON.len() {
+            self.go_on = &[];
+        }
+    }
+
+    /// Reads more of the body, once the caller knows that it is wanted.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.wire.ahead.is_empty() {
+            self.hears_unasked();
+        }
+        while !self.go_on.is_empty() {
+            let written = ready!(self.wire.poll_write(cx, [self.go_on, &[], &[]]))?;
+            self.go_on = &self.go_on[written..];
+            if self.go_on.is_empty() {
+                let _ = self.wire.poll_flush(cx)?;
+            }
+        }
+        match ready!(self.wire.poll_fill(cx))? {
+            0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl Http1Body {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let mut state = self.line.lock();
+        match state.turn == self.turn {
+            true => state.poll_frame(cx),
+            false => Poll::Ready(Some(Err(BodyError::Caller))),
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        let state = self.line.lock();
+        state.turn != self.turn || state.framing.has_ended()
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        let state = self.line.lock();
+        if state.turn == self.turn { state.framing.size_hint() } else { SizeHint::default() }
+    }
+}
+
+impl fmt::Debug for Http1Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http1Body").finish_non_exhaustive()
+    }
+}
