@@ -79,7 +79,9 @@ fn json(
     address(text, record.client)?;
     text.push('"');
     if let Some(principal) = &record.principal {
-        write!(text, r#","company":"{}","key":""#, principal.company_id)?;
+        text.push_str(r#","company":""#);
+        text.push_str(std::str::from_utf8(&principal.company_id.text()).map_err(|_| std::fmt::Error)?);
+        text.push_str(r#"","key":""#);
         escape(text, &principal.actor);
         text.push('"');
     }

@@ -175,7 +175,7 @@ impl Body for RequestBody {
 pub(crate) struct AnswerBody {
     from: Source,
     /// Whose answer it is; gone once told of.
-    record: Option<Record>,
+    record: Option<Box<Record>>,
     /// How long its upstream may pause.
     patience: Option<Duration>,
     /// A place among the deadlines while nothing comes.
@@ -198,7 +198,7 @@ pub(crate) enum Source {
 }
 
 impl AnswerBody {
-    pub(crate) const fn new(from: Source, record: Record, patience: Option<Duration>) -> Self {
+    pub(crate) const fn new(from: Source, record: Box<Record>, patience: Option<Duration>) -> Self {
         Self { from, record: Some(record), patience, waiting: None }
     }
 

@@ -1,14 +1,13 @@
 //! Prometheus' counters of requests, by route, method and status: never by company.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
 use metrics::{Counter, Histogram};
 
+use crate::number_map::NumberMap;
 use crate::record::Record;
 
 /// Series beyond this many are counted under the status `other`: routes come and go with reloads.
@@ -20,27 +19,8 @@ pub(crate) struct Counts(Mutex<Handles>);
 
 #[derive(Default)]
 struct Handles {
-    requests: HashMap<u64, Counter, BuildHasherDefault<Mixer>>,
-    seconds: HashMap<u64, Histogram, BuildHasherDefault<Mixer>>,
-}
-
-/// Spreads one number. No caller can aim at it: routes are numbered by us, methods and statuses are few.
-#[derive(Default)]
-struct Mixer(u64);
-
-impl Hasher for Mixer {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // Fibonacci hashing: the upper half of the product depends on every bit.
-        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
-    }
+    requests: NumberMap<Counter>,
+    seconds: NumberMap<Histogram>,
 }
 
 impl Counts {

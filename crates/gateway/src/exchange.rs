@@ -6,7 +6,7 @@ mod onward;
 use std::sync::Arc;
 use std::time::Instant;
 
-use comporta_http::{NewRequestId, Principal, Problem, X_REQUEST_ID, is_well_formed_request_id, kinds};
+use comporta_http::{NewRequestId, Problem, X_REQUEST_ID, is_well_formed_request_id, kinds};
 use http::header::{ALLOW, CONNECTION, ORIGIN};
 use http::request::Parts;
 use http::uri::InvalidUri;
@@ -36,7 +36,8 @@ pub(crate) use self::answer::Answer;
 struct Call<'a> {
     core: &'a Arc<Core>,
     plane: &'a Plane,
-    record: Record,
+    /// Boxed, because it goes from hand to hand.
+    record: Box<Record>,
     peer: &'a Peer,
     caller: Caller,
     /// Headers that the answer carries whatever becomes of the request.
@@ -47,12 +48,11 @@ struct Call<'a> {
     page: Option<(Arc<Route>, HeaderMap)>,
 }
 
-/// A request whose head has been read.
-struct Asked {
-    head: Parts,
-    body: Incoming,
-    captures: Captures,
-    principal: Option<Arc<Principal>>,
+/// A request as its caller sent it. Lent from step to step, because it is large and moving it costs.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) head: Parts,
+    pub(crate) body: Incoming,
 }
 
 /// Answers a request.
@@ -60,14 +60,13 @@ pub(crate) async fn exchange(
     core: &Arc<Core>,
     connection: &Arc<Connection>,
     peer: &Peer,
-    head: Parts,
-    body: Incoming,
+    asked: &mut Asked,
 ) -> Answer {
     let plane = core.shared.plane.load_full();
-    let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
-    let record = begin(core, connection, &head, &caller);
+    let caller = peer.caller(&plane.trusted, &asked.head.uri, &asked.head.headers);
+    let record = begin(core, connection, &asked.head, &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
-    let reply = match pass(&mut call, head, body).await {
+    let reply = match pass(&mut call, asked).await {
         Ok(reply) => reply,
         Err(problem) => call.refused(&problem),
     };
@@ -94,21 +93,22 @@ pub(crate) fn refuse(
 }
 
 /// The order in which a request meets what stands between its caller and its upstream.
-async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Reply, Box<Problem>> {
+async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Problem>> {
+    let head = &mut asked.head;
     // First what two servers could read in two ways: everything below trusts path, host and framing.
-    let read = header_hygiene::check(&head).map_err(|fault| match fault {
+    let read = header_hygiene::check(head).map_err(|fault| match fault {
         HeaderFault::Method => no_such_method(&fault),
         _ => malformed(&fault),
     });
-    read.and_then(|()| clean_path(&mut head)).map_err(|problem| call.distrust(&head, problem))?;
+    read.and_then(|()| clean_path(head)).map_err(|problem| call.distrust(head, problem))?;
 
     // A browser asks in advance and without credentials, so before who calls.
-    if let Some(headers) = call.preflight(&head) {
+    if let Some(headers) = call.preflight(head) {
         return Ok(Reply::empty(StatusCode::NO_CONTENT, headers));
     }
 
     // Which route: all that follows is the route's own.
-    let (route, captures) = match call.find(&head, &head.method) {
+    let (route, captures) = match call.find(head, &head.method) {
         Ok(found) => found,
         // Who shows no credential does not learn what exists.
         Err(problem) => {
@@ -119,47 +119,45 @@ async fn pass(call: &mut Call<'_>, mut head: Parts, body: Incoming) -> Result<Re
             return Err(problem);
         }
     };
-    call.takes(&route, &head);
+    call.takes(&route, head);
 
     // Who: before anything that costs.
     let gate = &route.gate;
     let principal = gate.identify(call.core, &call.plane.issuers, &head.headers).await;
-    let principal = principal.map_err(|problem| call.unauthenticated(&route.gate, Box::new(problem)))?;
-    call.record.principal.clone_from(&principal);
-    gate.admit(principal.as_deref(), &head.method)?;
+    call.record.principal = principal.map_err(|problem| call.unauthenticated(gate, Box::new(problem)))?;
+    gate.admit(call.record.principal.as_deref(), &head.method)?;
 
     // How often: after who, because it counts by company; before the body is read.
-    call.limit(&route, principal.as_deref()).await?;
+    call.limit(&route).await?;
 
     // How much: what is announced is refused before it is sent, the rest is counted on its way.
-    if body.size_hint().lower() > route.body_limit {
+    if asked.body.size_hint().lower() > route.body_limit {
         return Err(too_large(route.body_limit));
     }
 
-    let asked = Asked { head, body, captures, principal };
     match &route.leads_to {
-        Destination::Elsewhere(redirect) => call.elsewhere(redirect, &asked),
+        Destination::Elsewhere(redirect) => call.elsewhere(redirect, &asked.head.uri, &captures),
         Destination::Service(service) => call.call_service(&route, service, asked).await,
-        Destination::Remote(remote) => call.call_remote(&route, remote, asked).await,
+        Destination::Remote(remote) => call.call_remote(&route, remote, asked, &captures).await,
         Destination::Nowhere => {
             Err(Box::new(Problem::unavailable("the service does not run in this process")))
         }
     }
 }
 
-fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &Caller) -> Record {
+fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &Caller) -> Box<Record> {
     let began = Instant::now();
     let given = head.headers.get(X_REQUEST_ID);
     let given = given.filter(|given| given.to_str().is_ok_and(is_well_formed_request_id));
     let request_id = given.cloned().unwrap_or_else(|| {
         // An id is plain text.
-        HeaderValue::try_from(core.ids.next::<NewRequestId>().to_string())
+        HeaderValue::from_bytes(&core.ids.next::<NewRequestId>().text())
             .unwrap_or(HeaderValue::from_static("req"))
     });
     let mut trace = TraceContext::of(&head.headers, || core.rng.bytes());
     let recording = core.shared.tracer.as_ref();
     let recording = recording.filter(|tracer| tracer.samples(&mut trace, core.random(), core.nanos(began)));
-    Record {
+    Box::new(Record {
         core: Arc::clone(core),
         connection: Arc::clone(connection),
         began,
@@ -178,7 +176,7 @@ fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &
         whole: false,
         bytes_in: None,
         bytes_out: 0,
-    }
+    })
 }
 
 /// Puts the normal form of the path in place of what was sent, so that route and upstream see the same.
@@ -198,7 +196,13 @@ fn clean_path(head: &mut Parts) -> Result<(), Box<Problem>> {
 }
 
 impl<'a> Call<'a> {
-    fn new(core: &'a Arc<Core>, plane: &'a Plane, record: Record, peer: &'a Peer, caller: Caller) -> Self {
+    fn new(
+        core: &'a Arc<Core>,
+        plane: &'a Plane,
+        record: Box<Record>,
+        peer: &'a Peer,
+        caller: Caller,
+    ) -> Self {
         Self { core, plane, record, peer, caller, told: HeaderMap::new(), verdict: None, page: None }
     }
 
@@ -243,16 +247,15 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn elsewhere(&self, redirect: &Redirect, asked: &Asked) -> Result<Reply, Box<Problem>> {
-        let uri = &asked.head.uri;
-        let location = redirect.location(uri.path(), &asked.captures, uri.query());
+    fn elsewhere(&self, redirect: &Redirect, uri: &Uri, captures: &Captures) -> Result<Reply, Box<Problem>> {
+        let location = redirect.location(uri.path(), captures, uri.query());
         Ok(Reply::redirect(redirect.status(), location.map_err(|fault| malformed(&fault))?))
     }
 
-    async fn limit(&mut self, route: &Route, principal: Option<&Principal>) -> Result<(), Box<Problem>> {
+    async fn limit(&mut self, route: &Route) -> Result<(), Box<Problem>> {
         let Some(rule) = &route.limit else { return Ok(()) };
         let client = self.record.client;
-        let subject = Subject::of(rule.by(), principal, client);
+        let subject = Subject::of(rule.by(), self.record.principal.as_deref(), client);
         let now = self.core.nanos(self.record.began);
         let verdict = self.core.shared.limits.take(rule, subject, now).await;
         self.verdict = Some(verdict);

@@ -97,7 +97,7 @@ pub(crate) enum Failure {
 pub(crate) async fn forward(
     core: &Core,
     remote: &Remote,
-    request: Outgoing,
+    request: &mut Outgoing,
     body: OutgoingBody,
     sent: Instant,
 ) -> Result<Answered, Failure> {
@@ -113,7 +113,7 @@ pub(crate) async fn forward(
 struct Attempts<'a> {
     core: &'a Core,
     remote: &'a Remote,
-    request: Outgoing,
+    request: &'a mut Outgoing,
     /// Targets tried already, a bit each.
     tried: u64,
     left: u32,

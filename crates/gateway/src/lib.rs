@@ -24,6 +24,7 @@ mod issuers;
 mod limit;
 mod listener;
 mod model;
+mod number_map;
 mod plane;
 mod ports;
 mod record;

@@ -22,7 +22,7 @@ use tokio_rustls::{TlsAcceptor, TlsStream};
 use crate::connections::{Connection, Open};
 use crate::core::Core;
 use crate::deadline::TICK;
-use crate::exchange::exchange;
+use crate::exchange::{Asked, exchange};
 use crate::forward::Stream;
 use crate::http1::MAX_HEAD;
 use crate::incoming::Incoming;
@@ -112,7 +112,7 @@ async fn speak(
         async move {
             let (head, body) = request.into_parts();
             let body = if body.is_end_stream() { Incoming::Empty } else { Incoming::Http2(body) };
-            let answer = exchange(&core, &connection, &peer, head, body).await;
+            let answer = exchange(&core, &connection, &peer, &mut Asked { head, body }).await;
             Ok::<_, Infallible>(answer.into_response())
         }
     });

@@ -6,7 +6,20 @@ use uuid::Uuid;
 use crate::{Clock, Rng};
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const LENGTH: usize = 26;
+/// Characters of a UUID in base32.
+#[doc(hidden)]
+pub const LENGTH: usize = 26;
+const NO_DIGIT: u8 = u8::MAX;
+/// What each byte stands for.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        digits[ALPHABET[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
 
 /// Text that is not an id of the wanted kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -85,8 +98,11 @@ pub fn decode(text: &str) -> Option<Uuid> {
     }
     let mut value = 0u128;
     for byte in bytes {
-        let digit = ALPHABET.iter().position(|known| known == byte)?;
-        value = value << 5 | digit as u128;
+        let digit = DIGITS[usize::from(*byte)];
+        if digit == NO_DIGIT {
+            return None;
+        }
+        value = value << 5 | u128::from(digit);
     }
     Some(Uuid::from_u128(value))
 }
@@ -109,10 +125,21 @@ macro_rules! define_id {
             }
         }
 
+        impl $name {
+            /// Its text, which is always as long.
+            #[must_use]
+            pub fn text(self) -> [u8; $prefix.len() + 1 + $crate::__ID_LENGTH] {
+                let mut text = [b'_'; $prefix.len() + 1 + $crate::__ID_LENGTH];
+                let (prefix, rest) = text.split_at_mut($prefix.len());
+                prefix.copy_from_slice($prefix.as_bytes());
+                rest[1..].copy_from_slice(&$crate::__encode(self.0));
+                text
+            }
+        }
+
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                let text = $crate::__encode(self.0);
-                f.write_str(concat!($prefix, "_"))?;
+                let text = self.text();
                 f.write_str(::std::str::from_utf8(&text).map_err(|_| ::std::fmt::Error)?)
             }
         }

@@ -25,4 +25,4 @@ pub use uuid::Uuid;
 pub use zone::{Zone, ZoneError};
 
 #[doc(hidden)]
-pub use id::{decode as __decode, encode as __encode};
+pub use id::{LENGTH as __ID_LENGTH, decode as __decode, encode as __encode};

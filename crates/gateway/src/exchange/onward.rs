@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use comporta_http::{Principal, Problem, RequestId, X_REQUEST_ID, kinds};
+use comporta_http::{Problem, RequestId, X_REQUEST_ID, kinds};
 use http::header::{AUTHORIZATION, CONNECTION, HOST, UPGRADE};
 use http::{HeaderMap, HeaderValue, Request, Uri, Version};
 use http_body::Body as _;
@@ -15,6 +15,7 @@ use crate::body::{BodyError, RequestBody, Source};
 use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
 use crate::incoming::Incoming;
 use crate::model::header_hygiene;
+use crate::model::path_pattern::Captures;
 use crate::plane::Route;
 use crate::service::{Called, NoAnswer};
 use crate::who::API_KEY;
@@ -24,14 +25,16 @@ impl Call<'_> {
         &mut self,
         route: &Route,
         service: &Called,
-        asked: Asked,
+        asked: &mut Asked,
     ) -> Result<Reply, Box<Problem>> {
-        let Asked { mut head, body, principal, .. } = asked;
+        let (nothing, ()) = Request::new(()).into_parts();
+        let mut head = std::mem::replace(&mut asked.head, nothing);
+        let body = std::mem::replace(&mut asked.body, Incoming::Empty);
         // A service knows its caller from the gateway alone.
         header_hygiene::strip_hop_by_hop(&mut head.headers);
         head.headers.remove(API_KEY);
         head.extensions.insert(RequestId::new(self.record.request_id().into()));
-        if let Some(principal) = principal {
+        if let Some(principal) = self.record.principal.clone() {
             head.extensions.insert(principal);
         }
         let moved = Arc::new(AtomicU64::new(0));
@@ -64,31 +67,34 @@ impl Call<'_> {
         &mut self,
         route: &Route,
         remote: &Arc<Remote>,
-        asked: Asked,
+        asked: &mut Asked,
+        captures: &Captures,
     ) -> Result<Reply, Box<Problem>> {
-        let Asked { head, body, captures, principal } = asked;
+        let Asked { head, body } = asked;
         let protocol = match head.version {
             // With a body, it is not certain where the request ends and the other protocol begins.
             Version::HTTP_11 if body.is_end_stream() => header_hygiene::upgrade(&head.headers).cloned(),
             _ => None,
         };
-        let path = route.rewrite.path(head.uri.path(), &captures, head.uri.query());
+        let path = route.rewrite.path(head.uri.path(), captures, head.uri.query());
         let path = path.map_err(|fault| malformed(&fault))?.or_else(|| head.uri.path_and_query().cloned());
-        let headers =
-            self.headers(route, remote, head.headers, protocol.as_ref(), principal.as_deref()).await?;
-        let outgoing = Outgoing {
-            method: head.method,
+        let mut outgoing = Outgoing {
+            method: std::mem::take(&mut head.method),
             path: path.map(Uri::from).unwrap_or_default(),
-            headers,
+            headers: std::mem::take(&mut head.headers),
             host: route.rewrite.host().cloned(),
             upgrades: protocol.is_some(),
         };
-        let body = self.body(route, body);
+        self.dress(route, &mut outgoing.headers, protocol.as_ref());
+        if let Some(credential) = &remote.credential {
+            credential.show(self.record.principal.as_deref(), &mut outgoing.headers).await?;
+        }
+        let body = self.body(route, std::mem::replace(body, Incoming::Empty));
         let sent = Instant::now();
         if let Some(recording) = &mut self.record.recording {
             recording.calls(sent, outgoing.path.clone());
         }
-        let answered = forward(self.core, remote, outgoing, body, sent).await;
+        let answered = forward(self.core, remote, &mut outgoing, body, sent).await;
         self.record.upstream = Some(sent.elapsed());
         let Answered { mut parts, from, target } = answered.map_err(|failure| of_target(route, failure))?;
         self.record.target = Some(target);
@@ -109,16 +115,9 @@ impl Call<'_> {
     }
 
     /// What the target is told: none of the caller's credentials, all that we know of the caller.
-    async fn headers(
-        &mut self,
-        route: &Route,
-        remote: &Remote,
-        mut headers: HeaderMap,
-        protocol: Option<&HeaderValue>,
-        principal: Option<&Principal>,
-    ) -> Result<HeaderMap, Box<Problem>> {
-        header_hygiene::strip_hop_by_hop(&mut headers);
-        header_hygiene::write_plainly(&mut headers);
+    fn dress(&mut self, route: &Route, headers: &mut HeaderMap, protocol: Option<&HeaderValue>) {
+        header_hygiene::strip_hop_by_hop(headers);
+        header_hygiene::write_plainly(headers);
         headers.remove(HOST);
         headers.remove(API_KEY);
         if route.gate.takes_authorization() {
@@ -128,15 +127,11 @@ impl Call<'_> {
             headers.insert(UPGRADE, protocol.clone());
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         }
-        self.peer.write(&self.caller, &mut headers);
+        self.peer.write(&self.caller, headers);
         let span_id = self.record.recording.as_ref().map(|recording| recording.call_id);
-        self.record.trace.child(span_id.unwrap_or_else(|| self.core.rng.bytes()), &mut headers);
+        self.record.trace.child(span_id.unwrap_or_else(|| self.core.rng.bytes()), headers);
         headers.insert(X_REQUEST_ID, self.record.request_id.clone());
-        route.rewrite.change_request(&mut headers);
-        if let Some(credential) = &remote.credential {
-            credential.show(principal, &mut headers).await?;
-        }
-        Ok(headers)
+        route.rewrite.change_request(headers);
     }
 
     fn body(&mut self, route: &Route, body: Incoming) -> OutgoingBody {

@@ -1,12 +1,12 @@
 //! A core's connections to targets that are free for the next request: bounded, and looked after.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
 use super::http1::Http1;
 use super::http2::Http2;
+use crate::number_map::NumberMap;
 
 /// Connections idle for longer, in milliseconds, are closed: servers close theirs after a minute or so, and a race with
 /// that costs a retry.
@@ -15,7 +15,7 @@ const IDLE: u64 = 45_000;
 /// Free connections by target. The lock is never waited for: one core alone uses its pool.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    targets: Mutex<HashMap<u64, Free>>,
+    targets: Mutex<NumberMap<Free>>,
     /// Milliseconds of the core's coarse clock, as of the last tick.
     now: AtomicU64,
 }
@@ -101,7 +101,7 @@ impl Pool {
         self.now.load(Ordering::Relaxed).saturating_sub(connection.idle_since()) < IDLE
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Free>> {
+    fn lock(&self) -> MutexGuard<'_, NumberMap<Free>> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -127,32 +127,39 @@ impl Peer {
         let scheme = caller.scheme();
         headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(scheme));
         headers.insert(X_FORWARDED_FOR, self.x_forwarded_for(caller));
-        let host = caller.host.as_ref().and_then(|host| host.to_str().ok()).filter(|host| is_host(host));
-        match (&caller.host, host) {
-            (Some(value), Some(_)) => headers.insert(X_FORWARDED_HOST, value.clone()),
-            _ => headers.remove(X_FORWARDED_HOST),
+        let (host, forwarded) = self.host_and_forwarded(caller, scheme);
+        match host {
+            Some(host) => headers.insert(X_FORWARDED_HOST, host.clone()),
+            None => headers.remove(X_FORWARDED_HOST),
         };
-        match self.forwarded_again(caller, host, scheme) {
+        match forwarded {
             Some(value) => headers.insert(FORWARDED, value),
             None => headers.remove(FORWARDED),
         };
     }
 
-    /// The value of `forwarded`: of a direct caller the one of the last time, if it is for the same host.
-    fn forwarded_again(&self, caller: &Caller, host: Option<&str>, scheme: &str) -> Option<HeaderValue> {
+    /// The host, if it is one, and the value of `forwarded`: of a direct caller what was found the last time, if it is
+    /// for the same host.
+    fn host_and_forwarded<'c>(
+        &self,
+        caller: &'c Caller,
+        scheme: &str,
+    ) -> (Option<&'c HeaderValue>, Option<HeaderValue>) {
         let direct = caller.host.as_ref().filter(|_| caller.hops.is_empty() && caller.https == self.https);
-        let Some(direct) = direct else {
-            return HeaderValue::try_from(self.forwarded(caller, host, scheme)).ok();
-        };
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, value)) = &*said
+        if let (Some((of, value)), Some(direct)) = (&*said, direct)
             && of == direct
         {
-            return Some(value.clone());
+            return (Some(direct), Some(value.clone()));
         }
-        let value = HeaderValue::try_from(self.forwarded(caller, host, scheme)).ok()?;
-        *said = Some((direct.clone(), value.clone()));
-        Some(value)
+        let host = caller.host.as_ref().filter(|host| host.to_str().is_ok_and(is_host));
+        let text = host.and_then(|host| host.to_str().ok());
+        let value = HeaderValue::try_from(self.forwarded(caller, text, scheme)).ok();
+        if let (Some(host), Some(_), Some(value)) = (host, direct, &value) {
+            // A copy of the host: what the caller sent is a piece of the connection's buffer, and would keep all of it.
+            *said = HeaderValue::from_bytes(host.as_bytes()).ok().map(|host| (host, value.clone()));
+        }
+        (host, value)
     }
 
     fn x_forwarded_for(&self, caller: &Caller) -> HeaderValue {

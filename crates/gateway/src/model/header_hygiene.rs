@@ -276,7 +276,11 @@ struct AuthorityParts<'t> {
 impl<'t> AuthorityParts<'t> {
     /// A name, an address, or an IPv6 address in brackets, without a user before it.
     fn read(text: &'t str) -> Option<Self> {
-        let end = text.find(']').map(|bracket| bracket + 1).or_else(|| text.find(':')).unwrap_or(text.len());
+        let end = match text.starts_with('[') {
+            true => text.find(']').map(|bracket| bracket + 1),
+            false => text.bytes().position(|byte| byte == b':'),
+        };
+        let end = end.unwrap_or(text.len());
         let (host, port) = text.split_at(end);
         let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
         let sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {

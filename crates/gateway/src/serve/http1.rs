@@ -19,7 +19,7 @@ use self::line::{Line, Read};
 use crate::body::AnswerBody;
 use crate::connections::{Connection, Open};
 use crate::core::Core;
-use crate::exchange::{Answer, exchange, refuse};
+use crate::exchange::{Answer, Asked, exchange, refuse};
 use crate::forward::Stream;
 use crate::http1::{Length, Sending, Stopped, Told};
 use crate::incoming::Incoming;
@@ -97,8 +97,9 @@ impl Serving<'_> {
         self.connection.begins();
         let method = head.method.clone();
         let body = self.line.body().map_or(Incoming::Empty, Incoming::Http1);
+        let mut asked = Asked { head, body };
         let answer = {
-            let mut answer = pin!(exchange(self.core, self.connection, self.peer, head, body));
+            let mut answer = pin!(exchange(self.core, self.connection, self.peer, &mut asked));
             poll_fn(|cx| match answer.as_mut().poll(cx) {
                 Poll::Ready(answer) => Poll::Ready(Some(answer)),
                 // Nobody waits for an answer: what is under way towards it is dropped.
@@ -106,6 +107,7 @@ impl Serving<'_> {
             })
             .await
         };
+        drop(asked);
         match answer {
             Some(answer) => self.answer(answer, &method, told).await,
             None => Err(io::ErrorKind::ConnectionAborted.into()),
