@@ -11,6 +11,8 @@ mod pieces;
 mod proxies;
 #[path = "gateway_streams/slow.rs"]
 mod slow;
+#[path = "gateway_streams/told.rs"]
+mod told;
 #[path = "gateway_streams/upgrades.rs"]
 mod upgrades;
 #[path = "gateway_streams/versions.rs"]
