@@ -1,4 +1,4 @@
-//! `cargo xtask bench NAME`: a benchmark against the release binary and real neighbours.
+//! `cargo xtask bench NAME`: a benchmark of what is shipped against real neighbours.
 
 use comporta_neighbours::{HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, Package, STRACE, VALGRIND, install};
 
@@ -8,7 +8,7 @@ use crate::process::{cargo, run as run_command};
 /// Installs, builds, and hands `arguments` to the benches' own program.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     install(peers(arguments))?;
-    run_command(&mut cargo(&["build", "--release", "--package", "comporta"]))?;
+    run_command(&mut cargo(&["build", "--profile", "dist", "--package", "comporta"]))?;
     run_command(cargo(&["run", "--release", "--package", "comporta-bench", "--"]).args(arguments))
 }
 
