@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     /// Bytes of a head have come that is not whole yet.
     in_head: AtomicBool,
     over: AtomicBool,
+    /// It is not waited for between two requests.
+    closing: AtomicBool,
     /// A request was answered before its body had come whole.
     unread: AtomicBool,
     waker: Mutex<Option<Waker>>,
@@ -86,10 +88,18 @@ impl Connections {
         }
     }
 
-    /// Lets no connection take another request.
+    /// Makes the next answer of each connection its last.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
         for (_, connection) in self.lock().iter() {
+            connection.wake();
+        }
+    }
+
+    /// Closes those on which nothing is under way.
+    pub(crate) fn close_idle(&self) {
+        for (_, connection) in self.lock().iter() {
+            connection.closing.store(true, Ordering::Relaxed);
             connection.wake();
         }
     }
@@ -122,9 +132,11 @@ impl Connection {
         *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
     }
 
-    /// Whether it has been silent for too long.
+    /// Whether it has been silent for too long, or is silent and not waited for any more. To be asked after a look at
+    /// what has come: a request that is there is answered.
     pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+        let is_idle = || self.in_flight.load(Ordering::Relaxed) == 0 && !self.in_head.load(Ordering::Relaxed);
+        self.over.load(Ordering::Relaxed) || (self.closing.load(Ordering::Relaxed) && is_idle())
     }
 
     /// Nothing is under way: the next request may take its time.
@@ -200,5 +212,31 @@ impl Connection {
         if let Some(waker) = &*self.waker.lock().unwrap_or_else(PoisonError::into_inner) {
             waker.wake_by_ref();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        idle: Duration::from_secs(9),
+        head: Duration::from_secs(9),
+        stall: Duration::from_secs(9),
+    };
+
+    #[test]
+    fn what_is_under_way_is_waited_for_when_idle_connections_close() {
+        let (connections, deadlines) = (Arc::new(Connections::new()), Deadlines::new());
+        let [idle, in_head, busy] = [(); 3].map(|()| connections.open());
+        in_head.connection().came(&deadlines, &PATIENCE);
+        busy.connection().begins();
+        let over = || [&idle, &in_head, &busy].map(|open| open.connection().is_over());
+        assert_eq!(over(), [false; 3]);
+        connections.close_idle();
+        assert_eq!(over(), [true, false, false]);
+        in_head.connection().begins();
+        busy.connection().ends(&deadlines, &PATIENCE);
+        assert_eq!(over(), [true, false, true]);
     }
 }
