@@ -73,6 +73,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
             let mut connection = pin!(connection);
             // A client that breaks off, or is too slow, is its own affair.
             tokio::select! {
+                // What has come is looked at before anything is closed.
+                biased;
                 _ = connection.as_mut() => {}
                 () = closing.cancelled() => {
                     connection.as_mut().graceful_shutdown();

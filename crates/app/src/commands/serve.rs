@@ -129,7 +129,8 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Star
     if !replaced {
         start.supervisor.stopping();
     }
-    drop(doors);
+    // Nobody is accepted any more; who waits for a reload is told that none will come.
+    drop((doors, asked));
     end(app, gateway, stop, tasks, replaced).await;
     ended.map(drop)
 }

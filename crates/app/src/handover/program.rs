@@ -44,7 +44,8 @@ impl Program {
 /// The file that a command's name stands for, as a shell finds it.
 fn find(name: &OsStr, folder: &Path) -> Option<PathBuf> {
     if Path::new(name).components().count() > 1 {
-        return Some(folder.join(name));
+        // Without the `.` of `./comporta`.
+        return Some(folder.join(name).components().collect());
     }
     env::split_paths(&env::var_os("PATH")?)
         .map(|place| folder.join(place).join(name))

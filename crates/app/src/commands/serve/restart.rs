@@ -76,7 +76,8 @@ impl<'a> Restart<'a> {
         self.under_way = None;
         match outcome {
             Ok(Ok(took)) => {
-                tracing::info!(child, milliseconds = took.as_millis(), "the new process serves");
+                let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(child, milliseconds, "the new process serves");
                 self.supervisor.replaced_by(child);
                 return true;
             }
