@@ -46,6 +46,12 @@ pub fn reloads() -> u64 {
     size("COMPORTA_E2E_RELOADS", 6, 20)
 }
 
+/// How often the program is started again under that load: twice, in full 10 times (`COMPORTA_E2E_RESTARTS`).
+#[must_use]
+pub fn restarts() -> u64 {
+    size("COMPORTA_E2E_RESTARTS", 2, 10)
+}
+
 /// How many idle connections are held at once: 500, in full 10,000 (`COMPORTA_E2E_CONNECTIONS`).
 #[must_use]
 pub fn idle_connections() -> usize {

@@ -1,5 +1,5 @@
-//! The gateway under a steady load while targets, Redis and its settings come and go: no GET fails, no POST is sent
-//! twice, no limit opens.
+//! The gateway under a steady load while targets, Redis, its settings and the program itself come and go: no GET fails,
+//! no POST is sent twice, no limit opens.
 #![cfg(test)]
 
 #[path = "gateway_survival/bounds.rs"]
@@ -12,6 +12,8 @@ mod load;
 mod redis;
 #[path = "gateway_survival/reload.rs"]
 mod reload;
+#[path = "gateway_survival/restart.rs"]
+mod restart;
 #[path = "gateway_survival/target.rs"]
 mod target;
 

@@ -2,11 +2,10 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use crate::settings::Faults;
-use crate::{first_run, logging, trace_export, wiring};
+use crate::{doors, first_run, handover, logging, supervisor, trace_export, wiring};
 
 pub mod check;
 pub mod company;
@@ -44,13 +43,14 @@ pub enum Error {
         differences: usize,
     },
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] doors::Error),
+    /// The process before hands nothing over.
+    #[error(transparent)]
+    Handover(#[from] handover::Error),
+    /// Sockets that were given cannot be used.
+    #[error(transparent)]
+    Supervisor(#[from] supervisor::Error),
     /// The gateway cannot start.
     #[error(transparent)]
     Gateway(#[from] comporta_gateway::StartError),

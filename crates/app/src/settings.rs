@@ -130,6 +130,12 @@ impl Settings {
         }
     }
 
+    /// Whether any service runs here that gateways may call.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.roles.iter().any(|role| !matches!(role, Role::Gateway | Role::Jobs))
+    }
+
     /// The name that our own tokens are issued under.
     #[must_use]
     pub fn issuer(&self) -> String {

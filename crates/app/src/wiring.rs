@@ -150,12 +150,6 @@ impl App {
         ))
     }
 
-    /// Whether any service runs here that gateways may call.
-    #[must_use]
-    pub fn serves(&self) -> bool {
-        self.settings.roles.iter().any(|role| !matches!(role, Role::Gateway | Role::Jobs))
-    }
-
     /// Whether a role runs here.
     #[must_use]
     pub fn runs(&self, role: Role) -> bool {

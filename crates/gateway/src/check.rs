@@ -1,7 +1,6 @@
 //! Whether settings would be taken, told without starting anything.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,8 +42,6 @@ pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<
     };
     let second = Duration::from_secs(1);
     let options = Options {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        cores: 1,
         max_connections: 1,
         patience: Patience { idle: second, head: second, stall: second },
         body_limit: 0,

@@ -37,6 +37,16 @@ pub struct Config {
     pub redis_url: Option<Secret>,
 }
 
+impl Config {
+    /// The files that it names: certificates and keys.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let own = self.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key]);
+        let shown = self.upstreams.values().map(|upstream| &upstream.tls);
+        let shown = shown.flat_map(|tls| [&tls.ca, &tls.certificate, &tls.key]).flatten();
+        own.chain(shown).cloned()
+    }
+}
+
 /// Upstreams by name.
 pub type Upstreams = BTreeMap<String, Upstream>;
 

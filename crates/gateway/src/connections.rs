@@ -13,8 +13,6 @@ use crate::deadline::Deadlines;
 const LINGER: Duration = Duration::from_secs(2);
 /// When a connection that nothing comes on gives its buffers back.
 const REST: Duration = Duration::from_secs(1);
-/// How long a connection may still bring a last request when its core drains: one that is under way is not cut off.
-const LAST: Duration = Duration::from_secs(1);
 
 /// How long a caller may take for what.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +52,8 @@ pub(crate) struct Connection {
     rest_at: AtomicU64,
     /// It is to do so now.
     rests: AtomicBool,
+    /// It is not waited for between two requests.
+    closing: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -96,10 +96,18 @@ impl Connections {
         }
     }
 
-    /// Lets no connection take another request.
+    /// Makes the next answer of each connection its last.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
         for (_, connection) in self.lock().iter() {
+            connection.wake();
+        }
+    }
+
+    /// Closes those on which nothing is under way.
+    pub(crate) fn close_idle(&self) {
+        for (_, connection) in self.lock().iter() {
+            connection.closing.store(true, Ordering::Relaxed);
             connection.wake();
         }
     }
@@ -132,9 +140,11 @@ impl Connection {
         *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
     }
 
-    /// Whether it has been silent for too long.
+    /// Whether it has been silent for too long, or is silent and not waited for any more. To be asked after a look at
+    /// what has come: a request that is there is answered.
     pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+        let is_idle = || self.in_flight.load(Ordering::Relaxed) == 0 && !self.in_head.load(Ordering::Relaxed);
+        self.over.load(Ordering::Relaxed) || (self.closing.load(Ordering::Relaxed) && is_idle())
     }
 
     /// Nothing is under way: the next request may take its time.
@@ -142,11 +152,6 @@ impl Connection {
         self.in_head.store(false, Ordering::Relaxed);
         self.read_by.store(deadlines.after(patience.idle), Ordering::Relaxed);
         self.rest_at.store(deadlines.after(REST), Ordering::Relaxed);
-    }
-
-    /// Nothing comes, and the core drains: there is little time left for one more request.
-    pub(crate) fn has_one_more(&self, deadlines: &Deadlines) {
-        self.read_by.fetch_min(deadlines.after(LAST), Ordering::Relaxed);
     }
 
     /// Whether buffers are to be given back: told once.
@@ -212,5 +217,31 @@ impl Connection {
         if let Some(waker) = &*self.waker.lock().unwrap_or_else(PoisonError::into_inner) {
             waker.wake_by_ref();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        idle: Duration::from_secs(9),
+        head: Duration::from_secs(9),
+        stall: Duration::from_secs(9),
+    };
+
+    #[test]
+    fn what_is_under_way_is_waited_for_when_idle_connections_close() {
+        let (connections, deadlines) = (Arc::new(Connections::new()), Deadlines::new());
+        let [idle, in_head, busy] = [(); 3].map(|()| connections.open());
+        in_head.connection().came(&deadlines, &PATIENCE);
+        busy.connection().begins();
+        let over = || [&idle, &in_head, &busy].map(|open| open.connection().is_over());
+        assert_eq!(over(), [false; 3]);
+        connections.close_idle();
+        assert_eq!(over(), [true, false, false]);
+        in_head.connection().begins();
+        busy.connection().ends(&deadlines, &PATIENCE);
+        assert_eq!(over(), [true, false, true]);
     }
 }

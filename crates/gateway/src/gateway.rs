@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use comporta_kernel::{Clock, Rng};
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +24,7 @@ use crate::credential::Signer;
 use crate::fault::Fault;
 use crate::issuers::{Companies, LocalIssuer};
 use crate::limit::{Limiter, Limits};
-use crate::listener::listen;
+use crate::listener::Listeners;
 use crate::ports::{AccessLog, Keys, Service};
 use crate::serve::serve;
 use crate::tracer::{Tracer, Tracing};
@@ -31,13 +32,19 @@ use crate::tracer::{Tracer, Tracing};
 /// The pause after `accept` fails, for instance because no descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a gateway that stops waits for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Drain {
+    /// For one more request on each connection between two requests. With its answer the caller is told to connect anew,
+    /// so that none meets a closing connection; those that bring none are closed then.
+    pub last_call: Duration,
+    /// For everything to end, all in all.
+    pub grace: Duration,
+}
+
 /// What bounds a gateway; unlike its routes, the same until the process ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// Threads of the data plane.
-    pub cores: usize,
     /// Connections at once.
     pub max_connections: usize,
     /// How long a caller may take for what.
@@ -78,15 +85,6 @@ pub enum StartError {
     /// Its settings have faults.
     #[error("the gateway's settings have {} faults, the first: {}", .0.len(), .0[0])]
     Settings(Vec<Fault>),
-    /// Its address is taken, or not this machine's.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
     /// A core has no thread or runtime.
     #[error("cannot start a core of the gateway")]
     Core(#[source] io::Error),
@@ -108,11 +106,16 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Listens and serves.
+    /// Serves whoever connects to `listeners`, with as many threads as they have cores.
     ///
     /// # Errors
-    /// Faults of the settings; an address that cannot be listened on.
-    pub fn start(options: Options, config: &Config, neighbours: Neighbours) -> Result<Self, StartError> {
+    /// Faults of the settings, before anybody is accepted; threads that cannot be had.
+    pub fn start(
+        listeners: &Listeners,
+        options: Options,
+        config: &Config,
+        neighbours: Neighbours,
+    ) -> Result<Self, StartError> {
         let _runtime = neighbours.runtime.enter();
         let compiled = compile(config, &options, &neighbours, None).map_err(StartError::Settings)?;
         let shared =
@@ -120,10 +123,8 @@ impl Gateway {
         let shared = shared.transpose();
         let shared = shared.map_err(|error| StartError::Settings(vec![Fault::at("redis.url", error)]))?;
         let limits = Limits::new(Limiter::new(neighbours.rng.bytes()), shared);
-        let sockets = listen(options.listen, options.cores)
-            .map_err(|source| StartError::Listen { address: options.listen, source })?;
-        let address =
-            sockets.first().map_or(Ok(options.listen), TcpListener::local_addr).map_err(StartError::Core)?;
+        let sockets = (0..listeners.cores()).map(|core| listeners.of_core(core));
+        let sockets = sockets.collect::<io::Result<Vec<_>>>().map_err(StartError::Core)?;
         let shared = Arc::new(Shared {
             plane: ArcSwap::from(Arc::clone(&compiled.plane)),
             keys: Arc::clone(&neighbours.keys),
@@ -135,7 +136,7 @@ impl Gateway {
             epoch: Instant::now(),
         });
         let mut gateway = Self {
-            address,
+            address: listeners.address(),
             cores: sockets
                 .iter()
                 .map(|_| Arc::new(Core::new(Arc::clone(&shared), options.patience)))
@@ -149,10 +150,10 @@ impl Gateway {
             options,
         };
         gateway.watch(compiled);
-        for (socket, core) in sockets.into_iter().zip(gateway.cores.clone()) {
+        for (sockets, core) in sockets.into_iter().zip(gateway.cores.clone()) {
             let (stop, end) = (gateway.stop.clone(), gateway.end.clone());
             let room = Room { cores: gateway.cores.clone(), most: options.max_connections };
-            gateway.threads.push(run_core(core, socket, room, stop, end).map_err(StartError::Core)?);
+            gateway.threads.push(run_core(core, sockets, room, stop, end).map_err(StartError::Core)?);
         }
         Ok(gateway)
     }
@@ -183,16 +184,14 @@ impl Gateway {
     }
 
     /// Stops accepting, lets what is in flight end, and returns when it has, or the time is up. Blocks.
-    pub fn stop(self, grace: Duration) {
+    pub fn stop(self, drain: Drain) {
         self.stop.cancel();
-        self.watching.cancel();
-        for core in &self.cores {
-            core.connections.drain();
-        }
         let began = Instant::now();
-        while self.open_connections() > 0 && began.elapsed() < grace {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        self.cores.iter().for_each(|core| core.connections.drain());
+        self.wait_until(began + drain.last_call.min(drain.grace));
+        self.cores.iter().for_each(|core| core.connections.close_idle());
+        self.wait_until(began + drain.grace);
+        self.watching.cancel();
         let cut_off = self.open_connections();
         if cut_off > 0 {
             tracing::warn!(connections = cut_off, "requests still in flight were cut off");
@@ -202,6 +201,13 @@ impl Gateway {
             if thread.join().is_err() {
                 tracing::error!("a core of the gateway panicked");
             }
+        }
+    }
+
+    /// Waits for the last connection to end.
+    fn wait_until(&self, end: Instant) {
+        while self.open_connections() > 0 && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 
@@ -252,7 +258,7 @@ impl Room {
 /// The thread of a core.
 fn run_core(
     core: Arc<Core>,
-    socket: TcpListener,
+    sockets: Vec<TcpListener>,
     room: Room,
     stop: CancellationToken,
     end: CancellationToken,
@@ -261,7 +267,7 @@ fn run_core(
     std::thread::Builder::new().name("gateway".to_owned()).spawn(move || {
         runtime.block_on(async {
             tokio::spawn(tick(Arc::clone(&core)));
-            accept(&core, socket, &room, &stop).await;
+            join_all(sockets.into_iter().map(|socket| accept(&core, socket, &room, &stop))).await;
             // What is in flight goes on meanwhile.
             end.cancelled().await;
         });

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use comporta_neighbours::{free_port, target};
 use serde::Deserialize;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::Client;
@@ -72,6 +73,12 @@ impl Setup {
     #[must_use]
     pub fn binary(self, binary: PathBuf) -> Self {
         Self { binary, ..self }
+    }
+
+    /// The binary that it runs.
+    #[must_use]
+    pub fn program(&self) -> PathBuf {
+        self.binary.clone()
     }
 
     /// Only these roles, such as `gateway,ledger`.
@@ -207,6 +214,34 @@ impl Server {
         self.wait_until_ready().await
     }
 
+    /// Asks it with SIGUSR2 to start its program again and to leave, and gives how it ended. The new process is this
+    /// server's from then on, whoever started it.
+    ///
+    /// # Errors
+    /// When nobody takes over, or it has not ended within a minute: the end of its log is told.
+    pub async fn hand_over(&mut self) -> io::Result<ExitStatus> {
+        let before = self.log().len();
+        self.signal("USR2")?;
+        let begun = Instant::now();
+        let successor = loop {
+            let log = self.log().split_off(before);
+            if let Some(pid) = log.lines().find_map(started) {
+                break pid;
+            }
+            self.within(begun, "did not start its program again")?;
+            tokio::time::sleep(GLANCE).await;
+        };
+        let status = loop {
+            if let Some(status) = self.process.ended()? {
+                break status;
+            }
+            self.within(begun, "did not leave")?;
+            tokio::time::sleep(GLANCE).await;
+        };
+        self.process.becomes(successor)?;
+        Ok(status)
+    }
+
     /// Sends it a signal, named as `kill` names it.
     ///
     /// # Errors
@@ -226,9 +261,7 @@ impl Server {
             if let Some(status) = self.process.ended()? {
                 return Ok(status);
             }
-            if begun.elapsed() > PATIENCE {
-                return Err(self.failure("did not end when asked to"));
-            }
+            self.within(begun, "did not end when asked to")?;
             tokio::time::sleep(GLANCE).await;
         }
     }
@@ -253,11 +286,13 @@ impl Server {
             if let Some(status) = self.process.ended()? {
                 return Err(self.failure(&format!("ended with {status}")));
             }
-            if begun.elapsed() > PATIENCE {
-                return Err(self.failure("is not ready to serve"));
-            }
+            self.within(begun, "is not ready to serve")?;
             tokio::time::sleep(GLANCE).await;
         }
+    }
+
+    fn within(&self, begun: Instant, what: &str) -> io::Result<()> {
+        if begun.elapsed() > PATIENCE { Err(self.failure(what)) } else { Ok(()) }
     }
 
     fn failure(&self, what: &str) -> io::Error {
@@ -266,6 +301,13 @@ impl Server {
         let end = lines[lines.len().saturating_sub(20)..].join("\n");
         io::Error::other(format!("{} {what}:\n{end}", self.setup.binary.display()))
     }
+}
+
+/// The process that a line of the log says was started to take over.
+fn started(line: &str) -> Option<u32> {
+    let event: Value = serde_json::from_str(line).ok()?;
+    let started = event["message"] == "the new process was started";
+    started.then(|| event["child"].as_u64()?.try_into().ok())?
 }
 
 fn launch(mut command: Command, log: &Path) -> io::Result<Process> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use comporta_testkit::{Answer, Client, Failure, Server};
+use comporta_testkit::{Answer, Client, EntryBody, Failure, Server};
 use tokio::task::JoinSet;
 
 /// Connections that share the load.
@@ -22,15 +22,22 @@ pub(crate) struct Load {
 /// What is sent.
 #[derive(Clone, Copy)]
 enum Kind {
+    /// To a target.
     Get,
-    /// By turns with a body and without.
+    /// To a target, by turns with a body and without.
     Post,
+    /// To a target, each on a connection of its own.
+    FreshGet,
+    /// To a service of the process itself.
+    OwnGet,
+    /// To the ledger.
+    Entry,
 }
 
 /// A request and what became of it.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    /// Its path, of its own.
+    /// Its path, of its own; of an entry its description, of its own.
     pub(crate) path: String,
     /// When it was sent.
     pub(crate) sent: Instant,
@@ -40,7 +47,7 @@ pub(crate) struct Seen {
     took: Duration,
     /// The status, 0 for none.
     pub(crate) status: u16,
-    /// The target that answered; without one, what came instead.
+    /// The target that answered; without one, what came instead. Nothing of what the process itself answered well.
     pub(crate) by: String,
 }
 
@@ -63,6 +70,21 @@ impl Load {
     /// POSTs to paths below `path`.
     pub(crate) fn posts(server: &Server, path: &'static str, rate: u32) -> Self {
         Self::start(server, Kind::Post, path, rate)
+    }
+
+    /// GETs of paths below `path`, each on a connection of its own.
+    pub(crate) fn fresh_gets(server: &Server, path: &'static str, rate: u32) -> Self {
+        Self::start(server, Kind::FreshGet, path, rate)
+    }
+
+    /// GETs of one path of the process itself.
+    pub(crate) fn own_gets(server: &Server, path: &'static str, rate: u32) -> Self {
+        Self::start(server, Kind::OwnGet, path, rate)
+    }
+
+    /// New entries, described by what begins with `name`.
+    pub(crate) fn entries(server: &Server, name: &'static str, rate: u32) -> Self {
+        Self::start(server, Kind::Entry, name, rate)
     }
 
     fn start(server: &Server, kind: Kind, path: &'static str, rate: u32) -> Self {
@@ -161,14 +183,24 @@ async fn send(
         if stop.load(Relaxed) {
             break;
         }
-        let path = format!("{path}/{}-{turn}", pace.number);
+        let path = match kind {
+            Kind::OwnGet => path.to_owned(),
+            Kind::Get | Kind::FreshGet | Kind::Post | Kind::Entry => format!("{path}/{}-{turn}", pace.number),
+        };
         let sent = Instant::now();
         let answer = match kind {
-            Kind::Get => client.get(&path).await,
+            Kind::Get | Kind::OwnGet => client.get(&path).await,
+            Kind::FreshGet => client.another().get(&path).await,
             // So that some are under way whenever a target is killed.
             Kind::Post => client.post(&format!("{path}?pause=10"), &[], body(turn)).await,
+            Kind::Entry => client.post("/v1/entries", &[], &EntryBody::credit(100, &path)).await,
         };
-        let (status, by) = read(&path, answer);
+        let (status, by) = match kind {
+            Kind::Get | Kind::FreshGet | Kind::Post => read_target(&path, answer),
+            Kind::OwnGet | Kind::Entry => {
+                read(answer).map_or_else(|failed| failed, |answer| (answer.status.into(), String::new()))
+            }
+        };
         let ended = Instant::now();
         all.push(Seen { path, sent, ended, took: ended - due, status, by });
     }
@@ -180,16 +212,19 @@ fn body(turn: u32) -> Bytes {
 }
 
 /// The status and who answered. A good answer must be the answer to this very request.
-fn read(path: &str, answer: Result<Answer, Failure>) -> (u16, String) {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => return (0, format!("{failure:?}")),
-    };
-    let status = answer.status.as_u16();
-    if !answer.status.is_success() {
-        return (status, answer.text());
+fn read_target(path: &str, answer: Result<Answer, Failure>) -> (u16, String) {
+    match read(answer) {
+        Ok(answer) => {
+            let body = answer.json();
+            assert_eq!(body["path"], path, "the answer to another request");
+            (answer.status.into(), body["target"].as_str().unwrap().to_owned())
+        }
+        Err(failed) => failed,
     }
-    let body = answer.json();
-    assert_eq!(body["path"], path, "the answer to another request");
-    (status, body["target"].as_str().unwrap().to_owned())
+}
+
+/// A good answer; or its status, 0 for none, and what came instead.
+fn read(answer: Result<Answer, Failure>) -> Result<Answer, (u16, String)> {
+    let answer = answer.map_err(|failure| (0, format!("{failure:?}")))?;
+    if answer.status.is_success() { Ok(answer) } else { Err((answer.status.into(), answer.text())) }
 }

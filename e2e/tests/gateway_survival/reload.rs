@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use comporta_e2e::{Gateway, sizes};
+use comporta_e2e::{Authority, Gateway, sizes, tls};
 use comporta_testkit::{Answer, Client};
 use serde_json::{Value, json};
 
@@ -45,6 +45,27 @@ async fn settings_are_read_again_under_load_and_no_request_fails_and_no_connecti
         sizes::reloads()
     );
     println!("GET  {}", gets.figures());
+    gateway.server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn settings_that_wait_for_a_certificate_are_taken_when_it_comes_and_a_renewed_one_is_shown_at_once() {
+    let (first, second) = (Authority::new(), Authority::new());
+    let mut gateway = house::start(&json!({"upstreams": {}})).await;
+    let folder = gateway.settings_file().parent().unwrap().to_owned();
+    let [certificate, key] = ["public.pem", "public.key"].map(|name| folder.join(name));
+    change(&gateway, &json!({"tls": {"certificate": certificate, "key": key}}).to_string());
+    logs(&gateway, "the settings were refused", 0).await;
+    assert_eq!(gateway.client().get("/v1/accounts").await.unwrap().status, 200, "what ran runs on");
+    for authority in [first, second] {
+        authority.identity("localhost").write(&folder, "public");
+        let begun = Instant::now();
+        while tls(gateway.server.public(), &authority, &[]).await.is_err() {
+            assert!(begun.elapsed() < PATIENCE, "the certificate is not shown: {}", gateway.server.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        println!("the certificate was shown after {:.1?}", begun.elapsed());
+    }
     gateway.server.stop().await.unwrap();
 }
 

@@ -1,37 +1,57 @@
 //! `comporta serve`: runs the roles of the settings until told to stop.
 
 mod descriptors;
+mod files;
 mod greeting;
 mod reload;
+mod restart;
 mod signals;
 
 use std::io::{self, IsTerminal as _};
-use std::net::SocketAddr;
+use std::time::Duration;
 
-use comporta_gateway::Gateway;
+use axum::Router;
+use comporta_gateway::{Drain, Gateway, Listeners};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_partners::KeyRing;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::reload::Reload;
-use self::signals::Signals;
+use self::restart::Restart;
+use self::signals::{Ending, Signals};
 use super::Error;
 use crate::arguments::ServeArgs;
+use crate::doors::{Doors, Inherited};
+use crate::handover::{Predecessor, Program};
 use crate::logging::Log;
 use crate::metrics::Metrics;
-use crate::server::{Limits, serve};
+use crate::server::{Limits, Stopped, serve};
 use crate::settings::{Environment, Role, Settings};
+use crate::supervisor::{self, Supervisor};
 use crate::wiring::App;
 use crate::{first_run, logging, private, service_listener, trace_export, wiring};
 
-/// Reads the settings, starts the log, and serves until SIGTERM or SIGINT.
+/// How long a process that stops waits for one more request on each idle connection. See [`Drain`].
+const LAST_CALL: Duration = Duration::from_secs(1);
+
+/// Reads the settings, starts the log, and serves until SIGTERM or SIGINT, or until another process has taken over.
 ///
 /// # Errors
 /// Faults of the settings; a database or a listener that cannot be opened.
 pub fn run(args: &ServeArgs, environment: &Environment) -> Result<(), Error> {
+    let mut start = Start::of_process(environment)?;
+    let ended = run_process(args, environment, &mut start);
+    if let (Err(error), Some(predecessor)) = (&ended, start.predecessor.take()) {
+        predecessor.failed(&error.report());
+    }
+    ended
+}
+
+fn run_process(args: &ServeArgs, environment: &Environment, start: &mut Start) -> Result<(), Error> {
     let settings = args.load(environment)?;
     let log = logging::start(&settings.log)?;
     descriptors::raise_limit(settings.http.max_connections.get());
@@ -43,49 +63,115 @@ pub fn run(args: &ServeArgs, environment: &Environment) -> Result<(), Error> {
         .build()
         .map_err(Error::Runtime)?;
     let mut reload = Reload::new(args, environment, log, settings.clone());
-    let ended = runtime.block_on(run_roles(settings, &mut reload));
+    let ended = runtime.block_on(run_roles(settings, &mut reload, start));
     reload.log().hand_on();
     ended
 }
 
-async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Error> {
+/// What this process has from whoever started it.
+struct Start {
+    program: Program,
+    supervisor: Supervisor,
+    /// Who waits to be replaced, until this process serves.
+    predecessor: Option<Predecessor>,
+    inherited: Vec<Inherited>,
+}
+
+impl Start {
+    fn of_process(environment: &Environment) -> Result<Self, Error> {
+        let program = Program::of_process().map_err(Error::Runtime)?;
+        let supervisor = Supervisor::of(environment);
+        let (predecessor, inherited) = match Predecessor::find(environment)? {
+            Some((predecessor, inherited)) => (Some(predecessor), inherited),
+            None => (None, supervisor::sockets(environment)?),
+        };
+        Ok(Self { program, supervisor, predecessor, inherited })
+    }
+
+    /// Tells them that this process serves.
+    fn ready(&mut self) {
+        match self.predecessor.take() {
+            // It tells the supervisor whom to watch from now on.
+            Some(predecessor) => predecessor.ready(),
+            None => self.supervisor.ready(),
+        }
+    }
+}
+
+async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Start) -> Result<(), Error> {
     // First of all: a signal that comes while the database is opened must not kill the process unasked.
     let mut signals = Signals::listen().map_err(Error::Runtime)?;
     let metrics = Metrics::start();
     let app = App::open(settings, Clock::system(), Rng::system()).await?;
     let first = if app.settings.first_run { first_run::run(&app).await? } else { None };
-    let stop = CancellationToken::new();
-    let mut tasks = JoinSet::new();
-    let mut gateway = open_gateway(&app, reload.log(), &stop, &mut tasks).await?;
-    let public = gateway.as_ref().map(Gateway::address);
-    if gateway.is_none() && app.serves() {
-        open_services(&app, &stop, &mut tasks).await?;
+    let doors = Doors::open(&app.settings, std::mem::take(&mut start.inherited))?;
+    let (stop, mut tasks) = (Stop::new(), JoinSet::new());
+    start_workers(&app, metrics.clone(), &stop.work, &mut tasks)?;
+    // Whatever may fail comes before anybody is accepted: who waits in a socket is not lost with this process.
+    let mut gateway = open_gateway(&app, doors.public.as_ref(), reload.log(), &stop, &mut tasks).await?;
+    if let Some(services) = &doors.services {
+        open_services(&app, services, &stop, &mut tasks).await?;
     }
     let (reloads, mut asked) = crate::reload::channel();
-    let private = bind(app.settings.private_listen).await?;
     let ids = IdSource::new(app.clock.clone(), app.rng.clone());
-    let private_address = local_address(&private);
-    tasks.spawn(serve(
-        private,
-        private::private_router(&app, gateway.as_ref().map(Gateway::view), metrics.clone(), reloads, ids),
-        limits(&app.settings),
-        stop.clone(),
-    ));
-    start_workers(&app, metrics, &stop, &mut tasks)?;
-    greeting::tell(&app, public, private_address, first.as_ref(), io::stdout().is_terminal())?;
+    let router = private::private_router(&app, gateway.as_ref().map(Gateway::view), metrics, reloads, ids);
+    listen(&doors.private, &router, &app.settings, stop.listeners.subscribe(), &mut tasks)?;
+    greeting::tell(&app, &doors, first.as_ref(), io::stdout().is_terminal() && start.predecessor.is_none())?;
+    start.ready();
 
+    let mut restart = Restart::new(&start.program, &doors, &start.supervisor, &app.settings.http);
     let ended = tokio::select! {
-        () = signals.until_told_to_stop(reload, &mut asked, gateway.as_mut()) => Ok(()),
+        ending = signals.until_the_end(reload, &mut restart, &mut asked, gateway.as_mut(), &start.supervisor) => Ok(ending),
         // Every task runs until told to stop: one that ended has failed, and half a process is worse than none.
         _ = tasks.join_next() => Err(Error::TaskEnded),
     };
-    tracing::info!("stopping: requests in flight are finished first");
+    let replaced = matches!(ended, Ok(Ending::Replaced));
+    if !replaced {
+        start.supervisor.stopping();
+    }
+    // Nobody is accepted any more; who waits for a reload is told that none will come.
+    drop((doors, asked));
+    end(app, gateway, stop, tasks, replaced).await;
+    ended.map(drop)
+}
+
+/// What tells the parts of the process to stop.
+struct Stop {
+    /// Background work.
+    work: CancellationToken,
+    /// Listeners other than the gateway's.
+    listeners: crate::server::Stop,
+    /// What requests in flight need.
+    rest: CancellationToken,
+}
+
+impl Stop {
+    fn new() -> Self {
+        let rest = CancellationToken::new();
+        Self { work: rest.child_token(), listeners: watch::Sender::new(None), rest }
+    }
+}
+
+/// Lets what is in flight end, and everything with it.
+async fn end(app: App, gateway: Option<Gateway>, stop: Stop, mut tasks: JoinSet<()>, replaced: bool) {
+    // With its id, for two processes write to one log when another one takes over.
+    let pid = std::process::id();
+    tracing::info!(pid, "stopping: requests in flight are finished first");
     let grace = app.settings.http.shutdown_grace.duration();
+    // Nobody waits for the end of a process that another one has replaced.
+    let last_call = if replaced { grace / 2 } else { LAST_CALL.min(grace / 2) };
+    let drain = Drain { last_call, grace };
+    if replaced {
+        // It does these things, and listens there too: nobody shall find the one that leaves.
+        stop.work.cancel();
+        stop.listeners.send_replace(Some(drain));
+    }
     if let Some(gateway) = gateway {
         // First, with everything behind it still at work: what is in flight is to be answered.
-        let _ = tokio::task::spawn_blocking(move || gateway.stop(grace)).await;
+        let _ = tokio::task::spawn_blocking(move || gateway.stop(drain)).await;
     }
-    stop.cancel();
+    stop.listeners.send_replace(Some(drain));
+    stop.rest.cancel();
     let all = async {
         while tasks.join_next().await.is_some() {}
         app.db.close().await;
@@ -93,37 +179,38 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>) -> Result<(), Er
     if tokio::time::timeout(grace, all).await.is_err() {
         tracing::warn!("what had not ended was cut off; a job goes on elsewhere, or at the next start");
     }
-    tracing::info!("stopped");
-    ended
+    tracing::info!(pid, "stopped");
 }
 
 /// The gateway, where its role runs, and what follows keys for it.
 async fn open_gateway(
     app: &App,
+    listeners: Option<&Listeners>,
     log: &Log,
-    stop: &CancellationToken,
+    stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<Gateway>, Error> {
-    if !app.runs(Role::Gateway) {
-        return Ok(None);
-    }
-    let ring = follow_keys(app, stop, tasks).await?;
+    let Some(listeners) = listeners else { return Ok(None) };
+    let ring = follow_keys(app, &stop.rest, tasks).await?;
     let traces = trace_export::open(&app.settings.tracing)?.map(|(traces, exporter)| {
-        tasks.spawn(exporter.run(stop.clone()));
+        tasks.spawn(exporter.run(stop.rest.clone()));
         traces
     });
-    Ok(Some(wiring::gateway::start(app, &ring, log.access(), traces, Handle::current())?))
+    Ok(Some(wiring::gateway::start(app, listeners, &ring, log.access(), traces, Handle::current())?))
 }
 
 /// The listener of services whose gateway runs elsewhere.
-async fn open_services(app: &App, stop: &CancellationToken, tasks: &mut JoinSet<()>) -> Result<(), Error> {
-    let ring = follow_keys(app, stop, tasks).await?;
-    let listener = bind(app.settings.service_listen).await?;
-    tracing::info!(address = %local_address(&listener), "serving gateways of this installation");
+async fn open_services(
+    app: &App,
+    listeners: &Listeners,
+    stop: &Stop,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), Error> {
+    let ring = follow_keys(app, &stop.rest, tasks).await?;
+    tracing::info!(address = %listeners.address(), "serving gateways of this installation");
     let ids = IdSource::new(app.clock.clone(), app.rng.clone());
     let router = service_listener::router(app, &ring, ids);
-    tasks.spawn(serve(listener, router, limits(&app.settings), stop.clone()));
-    Ok(())
+    listen(listeners, &router, &app.settings, stop.listeners.subscribe(), tasks)
 }
 
 /// Companies' keys and our own signing keys, following the database until told to stop.
@@ -160,20 +247,22 @@ fn start_workers(
     Ok(())
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
-    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
-}
-
-fn local_address(listener: &TcpListener) -> SocketAddr {
-    // A bound listener has an address; the fallback only keeps this from being a panic.
-    listener.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
+/// Serves a router on every socket of a listener until told to stop.
+fn listen(
+    listeners: &Listeners,
+    router: &Router,
+    settings: &Settings,
+    stop: Stopped,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), Error> {
+    for socket in listeners.of_core(0).map_err(Error::Runtime)? {
+        let socket = TcpListener::from_std(socket).map_err(Error::Runtime)?;
+        tasks.spawn(serve(socket, router.clone(), limits(settings), stop.clone()));
+    }
+    Ok(())
 }
 
 fn limits(settings: &Settings) -> Limits {
     let http = &settings.http;
-    Limits {
-        connections: http.max_connections.get(),
-        header_timeout: http.header_timeout.duration(),
-        grace: http.shutdown_grace.duration(),
-    }
+    Limits { connections: http.max_connections.get(), header_timeout: http.header_timeout.duration() }
 }

@@ -5,6 +5,7 @@ use std::env;
 
 use super::load::Assignment;
 use super::tree::Origin;
+use crate::handover;
 
 /// The variable that names the settings file.
 pub const CONFIG_VARIABLE: &str = "COMPORTA_CONFIG";
@@ -42,7 +43,8 @@ impl Environment {
         });
         let ours = self.0.iter().filter_map(|(name, value)| {
             let path = name.strip_prefix(PREFIX)?;
-            let ignored = value.is_empty() || name == CONFIG_VARIABLE || is_service_link(path, value);
+            let is_no_setting = [CONFIG_VARIABLE, handover::VARIABLE].contains(&name.as_str());
+            let ignored = value.is_empty() || is_no_setting || is_service_link(path, value);
             let path = path.split("__").map(str::to_ascii_lowercase).collect();
             (!ignored).then(|| Assignment::new(path, value, Origin::Variable(name.clone())))
         });

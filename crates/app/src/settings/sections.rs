@@ -128,6 +128,8 @@ pub struct HttpSettings {
     pub stall_timeout: Interval,
     /// How long requests in flight may take to end once the process is asked to stop.
     pub shutdown_grace: Interval,
+    /// How long the process that is to take over may take to be ready, once a restart is asked for.
+    pub restart_timeout: Interval,
     /// Connections open at once on the public listener.
     pub max_connections: NonZeroUsize,
 }

@@ -8,8 +8,8 @@ use axum::Router;
 use axum::http::{Request, Response};
 use comporta_gateway::config::{CompanyClaim, Issuer};
 use comporta_gateway::{
-    AccessLog, Companies, Gateway, Keys, Known, LocalIssuer, Neighbours, Options, Patience, RequestBody,
-    Service, ServiceBody, Signer, StartError, Tracing,
+    AccessLog, Companies, Gateway, Keys, Known, Listeners, LocalIssuer, Neighbours, Options, Patience,
+    RequestBody, Service, ServiceBody, Signer, StartError, Tracing,
 };
 use comporta_http::{Principal, Problem};
 use comporta_identity::{SigningAlgorithm, SigningKeys};
@@ -31,9 +31,10 @@ const SERVICE_CALLS: usize = 4096;
 /// Starts the gateway in front of the services of this process.
 ///
 /// # Errors
-/// Faults of the settings that only a start shows; an address that cannot be listened on.
+/// Faults of the settings that only a start shows.
 pub fn start(
     app: &App,
+    listeners: &Listeners,
     keys: &KeyRing,
     access: Option<AccessLines>,
     tracing: Option<Tracing>,
@@ -52,14 +53,12 @@ pub fn start(
         clock: app.clock.clone(),
         rng: app.rng.clone(),
     };
-    Gateway::start(options(settings), &settings.gateway(), neighbours)
+    Gateway::start(listeners, options(settings), &settings.gateway(), neighbours)
 }
 
 fn options(settings: &Settings) -> Options {
     let http = &settings.http;
     Options {
-        listen: settings.listen,
-        cores: settings.cores(),
         max_connections: http.max_connections.get(),
         patience: Patience {
             idle: http.idle_timeout.duration(),

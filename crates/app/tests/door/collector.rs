@@ -12,20 +12,20 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use comporta::server::{Limits, serve};
+use comporta::server::{Limits, Stop, serve};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::sync::watch;
 
 /// Gone when it is dropped.
 pub struct Collector {
     address: SocketAddr,
     kept: Arc<Kept>,
-    _stop: DropGuard,
+    _stop: Stop,
 }
 
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Collector {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (kept, stop) = (Arc::new(Kept::default()), CancellationToken::new());
+        let (kept, (stop, stopped)) = (Arc::new(Kept::default()), watch::channel(None));
         let keeping = Arc::clone(&kept);
         let take = move |headers: HeaderMap, body: Bytes| {
             keeping.sent.lock().unwrap().push((headers, body));
@@ -47,10 +47,10 @@ impl Collector {
             std::future::ready(answer.unwrap_or_else(|| StatusCode::OK.into_response()))
         };
         let patience = Duration::from_secs(10);
-        let limits = Limits { connections: 100, header_timeout: patience, grace: Duration::ZERO };
+        let limits = Limits { connections: 100, header_timeout: patience };
         let router = Router::new().route("/v1/traces", post(take));
-        tokio::spawn(serve(listener, router, limits, stop.clone()));
-        Self { address, kept, _stop: stop.drop_guard() }
+        tokio::spawn(serve(listener, router, limits, stopped));
+        Self { address, kept, _stop: stop }
     }
 
     pub fn url(&self) -> String {

@@ -11,17 +11,18 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use comporta::first_run::{self, FirstRun};
 use comporta::metrics::Metrics;
-use comporta::server::{Limits, serve};
+use comporta::server::{Limits, Stop, serve};
 use comporta::settings::{self, Environment, Flag, Sources};
 use comporta::wiring::{self, App};
 use comporta::{private, reload, service_listener, trace_export};
-use comporta_gateway::Gateway;
+use comporta_gateway::{Drain, Gateway, Listeners};
 use comporta_kernel::{IdSource, ManualClock, Rng};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -63,7 +64,9 @@ impl TestApp {
         let keys = app.key_ring().await.unwrap();
         let metrics = Metrics::start();
         let (tracing, exporter) = trace_export::open(&app.settings.tracing).unwrap().unzip();
-        let gateway = wiring::gateway::start(&app, &keys, None, tracing, Handle::current()).unwrap();
+        let listeners = Listeners::open(app.settings.listen, app.settings.cores()).unwrap();
+        let gateway =
+            wiring::gateway::start(&app, &listeners, &keys, None, tracing, Handle::current()).unwrap();
         let exporting = exporter.map(|exporter| {
             let stop = CancellationToken::new();
             (stop.clone(), tokio::spawn(exporter.run(stop)))
@@ -146,7 +149,7 @@ impl TestApp {
 pub struct Split {
     pub app: TestApp,
     services: Router,
-    stop: CancellationToken,
+    _stop: Stop,
 }
 
 impl Split {
@@ -160,13 +163,12 @@ impl Split {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target =
             format!("{{targets: [{{url: 'http://{}'}}], principal: true}}", listener.local_addr().unwrap());
-        let stop = CancellationToken::new();
-        let limits =
-            Limits { connections: 64, header_timeout: Duration::from_secs(5), grace: Duration::ZERO };
-        tokio::spawn(serve(listener, services.clone(), limits, stop.clone()));
+        let (stop, stopped) = watch::channel(None);
+        let limits = Limits { connections: 64, header_timeout: Duration::from_secs(5) };
+        tokio::spawn(serve(listener, services.clone(), limits, stopped));
         let before = format!("roles: [gateway]\nupstreams: {{ledger: {target}, docs: {target}}}");
         let app = TestApp::of(open(&folder, &database, &before).await, folder).await;
-        Self { app, services, stop }
+        Self { app, services, _stop: stop }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -184,12 +186,6 @@ impl Split {
     /// A request past the gateway.
     pub async fn send_to_service(&self, request: Request<Body>) -> Answer {
         read(self.services.clone().oneshot(request).await.unwrap()).await
-    }
-}
-
-impl Drop for Split {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 
@@ -218,7 +214,7 @@ fn ids(app: &App) -> IdSource {
 impl Drop for TestApp {
     fn drop(&mut self) {
         if let Some(gateway) = self.gateway.take() {
-            gateway.stop(Duration::ZERO);
+            gateway.stop(Drain { last_call: Duration::ZERO, grace: Duration::ZERO });
         }
     }
 }

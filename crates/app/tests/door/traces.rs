@@ -8,12 +8,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, Uri};
-use comporta::server::{Limits, serve};
+use comporta::server::{Limits, Stop, serve};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode as Outcome;
 use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::sync::watch;
 
 use crate::collector::{Collector, attributes};
 use crate::test_app::{Answer, TestApp};
@@ -32,14 +32,14 @@ struct Case {
 struct Upstream {
     url: String,
     seen: Arc<Mutex<Vec<HeaderMap>>>,
-    stop: DropGuard,
+    stop: Stop,
 }
 
 impl Upstream {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
+        let (seen, (stop, stopped)) = (Arc::new(Mutex::new(Vec::new())), watch::channel(None));
         let seeing = Arc::clone(&seen);
         let answer = move |uri: Uri, headers: HeaderMap| {
             seeing.lock().unwrap().push(headers);
@@ -47,9 +47,9 @@ impl Upstream {
             std::future::ready(if missing { StatusCode::NOT_FOUND } else { StatusCode::OK })
         };
         let patience = Duration::from_secs(10);
-        let limits = Limits { connections: 100, header_timeout: patience, grace: Duration::ZERO };
-        tokio::spawn(serve(listener, Router::new().fallback(answer), limits, stop.clone()));
-        Self { url, seen, stop: stop.drop_guard() }
+        let limits = Limits { connections: 100, header_timeout: patience };
+        tokio::spawn(serve(listener, Router::new().fallback(answer), limits, stopped));
+        Self { url, seen, stop }
     }
 
     /// The last request's header.
@@ -220,11 +220,7 @@ async fn a_failure_is_told_where_it_is_one() {
     let Upstream { url, seen, stop } = upstream;
     drop(stop);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let mut down = Case {
-        app,
-        collector,
-        upstream: Upstream { url, seen, stop: CancellationToken::new().drop_guard() },
-    };
+    let mut down = Case { app, collector, upstream: Upstream { url, seen, stop: watch::Sender::new(None) } };
     let answer = down.get("/orders/7", &[]).await;
     assert_eq!(answer.status, 503, "{}", answer.body);
     let kind = answer.problem().1;

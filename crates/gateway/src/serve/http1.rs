@@ -80,14 +80,9 @@ impl Serving<'_> {
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Read>>> {
         let deadlines = &self.core.deadlines;
         let read = self.line.poll_head(cx, || self.connection.came(deadlines, &self.core.patience()));
-        if read.is_pending() {
-            if self.core.connections.is_draining() && !self.line.has_more() {
-                self.connection.has_one_more(deadlines);
-            }
-            if self.connection.is_to_rest() {
-                self.line.rest();
-                self.sending.rest();
-            }
+        if read.is_pending() && self.connection.is_to_rest() {
+            self.line.rest();
+            self.sending.rest();
         }
         read
     }

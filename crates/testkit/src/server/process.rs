@@ -1,30 +1,33 @@
-//! A child process that cannot outlive its parent, however that one ends.
+//! A child process that cannot outlive its parent, however that one ends; nor can whom it starts.
 
 use std::io;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process_group, set_child_subreaper, waitpid};
+
 /// Waits for the end of its standard input, which comes with the end of whoever holds the other side.
-const GUARDIAN: &str = r#"trap '' HUP INT TERM; read -r _; kill -s KILL "$1""#;
+const GUARDIAN: &str = r#"trap '' HUP INT TERM; read -r _; kill -s KILL -- "-$1""#;
 
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Child,
+    pid: u32,
+    /// The first process's id, which all that follow it have as their group.
+    group: u32,
+    /// None of one that we did not start ourselves.
+    child: Option<Child>,
     guardian: Child,
+    status: Option<ExitStatus>,
 }
 
 impl Process {
     pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
-        let mut child = command.spawn()?;
-        let guardian = Command::new("sh")
-            .args(["-c", GUARDIAN, "guardian", &child.id().to_string()])
-            .process_group(0) // a signal to our group, even SIGKILL, must not reach it
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        match guardian {
-            Ok(guardian) => Ok(Self { child, guardian }),
+        // Whom it starts in turn becomes ours when it ends.
+        set_child_subreaper(Some(getpid()))?;
+        let mut child = command.process_group(0).spawn()?;
+        let pid = child.id();
+        match guard(pid) {
+            Ok(guardian) => Ok(Self { pid, group: pid, child: Some(child), guardian, status: None }),
             Err(error) => {
                 child.kill()?;
                 child.wait()?;
@@ -33,8 +36,15 @@ impl Process {
         }
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    /// Is from now on, having ended, one that it has started.
+    pub(crate) fn becomes(&mut self, pid: u32) -> io::Result<()> {
+        self.guardian = guard(self.group)?;
+        (self.pid, self.child, self.status) = (pid, None, None);
+        Ok(())
+    }
+
+    pub(crate) const fn pid(&self) -> u32 {
+        self.pid
     }
 
     pub(crate) fn signal(&self, name: &str) -> io::Result<()> {
@@ -45,24 +55,55 @@ impl Process {
 
     /// How it ended, if it did. Its guardian goes first: once waited for, its number may become another's.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
-        if !has_ended(self.pid()) {
+        if self.status.is_none() && !has_ended(self.pid) {
             return Ok(None);
         }
         self.dismiss_guardian()?;
-        self.child.wait().map(Some)
+        self.wait().map(Some)
     }
 
-    /// Ends it with SIGKILL, unless it ended by itself.
+    /// Ends it with SIGKILL, and whom it has started, unless it ended by itself.
     pub(crate) fn kill(&mut self) -> io::Result<()> {
         self.dismiss_guardian()?;
-        self.child.kill()?;
-        self.child.wait().map(drop)
+        if self.status.is_none() {
+            kill_process_group(number(self.group)?, Signal::KILL)?;
+        }
+        self.wait().map(drop)
+    }
+
+    fn wait(&mut self) -> io::Result<ExitStatus> {
+        if let Some(status) = self.status {
+            return Ok(status);
+        }
+        let status = match &mut self.child {
+            Some(child) => child.wait()?,
+            None => {
+                let ended = waitpid(Some(number(self.pid)?), WaitOptions::empty())?;
+                ExitStatus::from_raw(ended.map_or(0, |(_, status)| status.as_raw()))
+            }
+        };
+        self.status = Some(status);
+        Ok(status)
     }
 
     fn dismiss_guardian(&mut self) -> io::Result<()> {
         self.guardian.kill()?;
         self.guardian.wait().map(drop)
     }
+}
+
+fn number(pid: u32) -> io::Result<Pid> {
+    Ok(i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?)
+}
+
+fn guard(group: u32) -> io::Result<Child> {
+    Command::new("sh")
+        .args(["-c", GUARDIAN, "guardian", &group.to_string()])
+        .process_group(0) // a signal to our group, even SIGKILL, must not reach it
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
 }
 
 impl Drop for Process {
@@ -109,6 +150,38 @@ mod tests {
         killed.kill().unwrap();
         let dropped = sleeper().pid();
         assert!(is_gone(killed.pid()) && is_gone(dropped));
+    }
+
+    /// Starts another one, tells its id, and ends with its standard input.
+    const PARENT: &str = "sleep 600 & echo $!; read -r _; exit 0";
+
+    fn with_child() -> (Process, u32) {
+        let mut command = Command::new("sh");
+        let command = command.args(["-c", PARENT]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut parent = Process::spawn(command).unwrap();
+        let mut line = String::new();
+        let stdout = parent.child.as_mut().unwrap().stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        (parent, line.trim().parse().unwrap())
+    }
+
+    #[test]
+    fn a_process_becomes_the_one_that_it_has_started() {
+        let (mut process, child) = with_child();
+        drop(process.child.as_mut().unwrap().stdin.take());
+        assert!(is_gone(process.pid()) && process.ended().unwrap().is_some_and(|status| status.success()));
+        process.becomes(child).unwrap();
+        assert!(process.pid() == child && process.ended().unwrap().is_none());
+        process.signal("TERM").unwrap();
+        assert!(is_gone(child));
+        assert_eq!(process.ended().unwrap().and_then(|status| status.signal()), Some(15));
+    }
+
+    #[test]
+    fn a_process_that_is_killed_takes_along_whom_it_has_started() {
+        let (process, child) = with_child();
+        drop(process);
+        assert!(is_gone(child));
     }
 
     #[test]

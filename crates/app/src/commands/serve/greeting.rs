@@ -2,21 +2,19 @@
 
 use std::net::SocketAddr;
 
+use comporta_gateway::Listeners;
+
 use crate::commands::{Error, print};
+use crate::doors::Doors;
 use crate::first_run::{self, FirstRun};
 use crate::wiring::App;
 
 /// Tells of the start: readable text on a terminal, one event in the log elsewhere.
-pub(super) fn tell(
-    app: &App,
-    public: Option<SocketAddr>,
-    private: SocketAddr,
-    first: Option<&FirstRun>,
-    terminal: bool,
-) -> Result<(), Error> {
+pub(super) fn tell(app: &App, doors: &Doors, first: Option<&FirstRun>, terminal: bool) -> Result<(), Error> {
+    let (public, private) = (doors.public.as_ref().map(Listeners::address), doors.private.address());
     let file = first_run::file(app);
     let roles = app.settings.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(",");
-    tracing::info!(public = public.map(tracing::field::display), %private, roles, version = env!("CARGO_PKG_VERSION"), "serving");
+    tracing::info!(public = public.map(tracing::field::display), %private, roles, version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "serving");
     if first.is_some() {
         tracing::info!(file = %file.display(), "first start: credentials were written to this file, which only its owner can read");
     }

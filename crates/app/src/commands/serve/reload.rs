@@ -1,11 +1,12 @@
 //! Reading the settings again while the process runs. What can change at once does; the rest is named.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use comporta_gateway::{Fault, Gateway};
 use serde_json::Value;
 
+use super::files::Files;
 use crate::arguments::ServeArgs;
 use crate::logging::Log;
 use crate::reload::Outcome;
@@ -20,7 +21,10 @@ pub(super) struct Reload<'a> {
     log: Log,
     running: Settings,
     file: Option<PathBuf>,
-    seen: Option<SystemTime>,
+    /// The settings file, and the files that the settings named when they were last read.
+    files: Files,
+    /// What was wrong when the settings were last read: it may come right without them, when a file of theirs comes.
+    faults: Vec<String>,
 }
 
 impl<'a> Reload<'a> {
@@ -31,14 +35,15 @@ impl<'a> Reload<'a> {
         running: Settings,
     ) -> Self {
         let file = args.settings.config_file(environment);
-        let seen = file.as_ref().and_then(modified);
-        Self { args, environment, log, running, file, seen }
+        let files = Files::now(file.iter().cloned().chain(running.gateway().files()));
+        Self { args, environment, log, running, file, files, faults: Vec::new() }
     }
 
     /// Reads every source again. One with a fault is refused whole: what runs stays as it is. Gives the settings that
     /// take effect at the next start only, or the faults.
     pub(super) fn now(&mut self, gateway: Option<&mut Gateway>) -> Outcome {
-        self.seen = self.file.as_ref().and_then(modified);
+        // Before they are read: what changes meanwhile is read once more.
+        self.files.look_again();
         let outcome = self.read(gateway);
         match &outcome {
             Ok(wait) if wait.is_empty() => tracing::info!("the settings were read again"),
@@ -56,7 +61,10 @@ impl<'a> Reload<'a> {
 
     fn read(&mut self, gateway: Option<&mut Gateway>) -> Outcome {
         let told = |faults: Faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let settings = self.args.load(self.environment).map_err(told)?;
+        let loaded = self.args.load(self.environment).map_err(told);
+        self.faults = loaded.as_ref().err().cloned().unwrap_or_default();
+        let settings = loaded?;
+        self.files.replace(self.file.iter().cloned().chain(settings.gateway().files()));
         if let Some(gateway) = gateway {
             let told = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
             gateway.reload(&settings.gateway()).map_err(told)?;
@@ -71,20 +79,21 @@ impl<'a> Reload<'a> {
         &self.log
     }
 
-    /// Returns once the settings file is not what it was when it was last read.
+    /// Returns once the settings file, or one that it names, is not what it was when it was last read; of settings that
+    /// were refused, also once other faults are found in them.
     pub(super) async fn file_changed(&self) {
-        let Some(file) = &self.file else { return std::future::pending().await };
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            if modified(file) != self.seen {
+            if self.files.have_changed() || (!self.faults.is_empty() && self.faults_now() != self.faults) {
                 return;
             }
         }
     }
-}
 
-fn modified(file: &PathBuf) -> Option<SystemTime> {
-    std::fs::metadata(file).and_then(|facts| facts.modified()).ok()
+    fn faults_now(&self) -> Vec<String> {
+        let faults = self.args.load(self.environment).err();
+        faults.iter().flat_map(Faults::iter).map(ToString::to_string).collect()
+    }
 }
 
 /// Takes over what has changed at once.
