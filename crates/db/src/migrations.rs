@@ -38,6 +38,7 @@ migrations! {
     4 "books",
     5 "staff",
     6 "signing_keys",
+    7 "company_epochs",
 }
 
 pub(crate) fn postgres() -> Migrator {

@@ -82,7 +82,6 @@ fn issuers(config: &Config, neighbours: &Neighbours, before: Option<&Plane>) -> 
         Some(before) => before.issuers.renewed(&config.issuers),
         None => Issuers::new(
             &config.issuers,
-            tls::web_client().map_err(|error| error.to_string())?,
             neighbours.runtime.clone(),
             Arc::clone(&neighbours.companies),
             neighbours.clock.clone(),

@@ -63,7 +63,6 @@ pub struct Issuers {
 /// What issuers need of the world, whatever the settings.
 #[derive(Clone)]
 struct Outside {
-    client: reqwest::Client,
     runtime: Handle,
     companies: Arc<dyn Companies>,
     clock: Clock,
@@ -80,27 +79,24 @@ impl Issuers {
     /// proxy core; they end with the last [`Issuers`] that names the issuer.
     ///
     /// # Errors
-    /// [`IssuersError`] when the settings contradict themselves, or no client can be made of `tls`.
+    /// [`IssuersError`] when the settings contradict themselves, or no client can be made.
     pub fn new(
         settings: &[config::Issuer],
-        tls: rustls::ClientConfig,
         runtime: Handle,
         companies: Arc<dyn Companies>,
         clock: Clock,
     ) -> Result<Self, IssuersError> {
-        Self::paced(settings, tls, runtime, companies, clock, Pace::USUAL)
+        Self::paced(settings, runtime, companies, clock, Pace::USUAL)
     }
 
     fn paced(
         settings: &[config::Issuer],
-        tls: rustls::ClientConfig,
         runtime: Handle,
         companies: Arc<dyn Companies>,
         clock: Clock,
         pace: Pace,
     ) -> Result<Self, IssuersError> {
-        let client = fetch::client(tls).map_err(IssuersError::Client)?;
-        let outside = Outside { client, runtime, companies, clock, pace };
+        let outside = Outside { runtime, companies, clock, pace };
         Self { trusted: HashMap::new(), verified: VerifiedTokens::new(), outside }.with(settings, None)
     }
 
@@ -130,16 +126,23 @@ impl Issuers {
     }
 
     fn with(mut self, settings: &[config::Issuer], old: Option<&Self>) -> Result<Self, IssuersError> {
+        // Made for the first issuer that needs one: most installations have none.
+        let mut client = None;
         for settings in settings {
             let rules = Rules::read(settings)?;
-            let fetcher = Fetcher::new(self.outside.client.clone(), settings);
             let known = old.and_then(|old| old.trusted.get(rules.issuer()));
-            let kept = known.and_then(|known| known.source.remote_of(&fetcher));
-            let source = match kept {
-                Some(remote) => Source::Remote(remote),
-                None => Source::Remote(Remote::start(fetcher, self.outside.pace, &self.outside.runtime)),
+            let remote = match known.and_then(|known| known.source.remote_of(settings)) {
+                Some(kept) => kept,
+                None => {
+                    let client = match &client {
+                        Some(made) => made,
+                        None => client.insert(fetch::client()?),
+                    };
+                    let fetcher = Fetcher::new(client.clone(), settings);
+                    Remote::start(fetcher, self.outside.pace, &self.outside.runtime)
+                }
             };
-            self.trust(rules, source)?;
+            self.trust(rules, Source::Remote(remote))?;
         }
         Ok(self)
     }

@@ -7,8 +7,9 @@ mod overlap;
 mod scopes;
 mod text;
 
+pub(crate) use company::Standing;
 pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError};
-pub(crate) use key::{Holding, Rotation};
+pub(crate) use key::{Changes, Holding, Rotation};
 pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};
 pub use overlap::{Overlap, OverlapError};

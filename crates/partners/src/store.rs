@@ -12,10 +12,10 @@ use async_trait::async_trait;
 use comporta_db::{Db, Engine, Tx};
 use comporta_kernel::{CompanyId, Timestamp};
 
-use crate::model::{Holding, Rotation};
+use crate::model::{Changes, Holding, Rotation};
 use crate::{Company, CompanyChange, Error, Key, KeyId};
 
-/// Whole use cases, each atomic. Every change to a key raises the one epoch first: the row's lock puts the
+/// Whole use cases, each atomic. Every change to a key or a company raises the one epoch first: the row's lock puts the
 /// changes one after the other, so that who has seen an epoch has seen all that came before it.
 #[async_trait]
 pub(crate) trait Store: Send + Sync {
@@ -35,8 +35,8 @@ pub(crate) trait Store: Send + Sync {
     async fn rotate_key(&self, rotation: Rotation) -> Result<(Key, Key), Error>;
     async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<Key, Error>;
 
-    /// The present epoch, and every key changed after the given one.
-    async fn changes_since(&self, epoch: i64) -> Result<(i64, Vec<Holding>), Error>;
+    /// What has changed after an epoch.
+    async fn changes_since(&self, epoch: i64) -> Result<Changes, Error>;
     async fn holding(&self, id: KeyId) -> Result<Option<Holding>, Error>;
 }
 

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use comporta_e2e::{AnyBody, Gateway, Mirror, Terms, Upstream, full};
+use comporta_e2e::{AnyBody, Engine, Gateway, Mirror, Terms, Upstream, full};
 use comporta_jwt::{Algorithm, JwkSet, SigningKey, SystemRandom};
+use comporta_testkit::Setup;
 use hyper::Response;
 use serde_json::{Value, json};
 
@@ -93,13 +94,18 @@ pub(super) fn claims(issuer: &str, change: Value) -> Value {
     claims
 }
 
+/// A mirror at `/t`, which takes tokens alone.
+fn in_front_of(mirror: &Mirror) -> Value {
+    json!({
+        "upstreams": {"t": {"targets": [{"url": mirror.url()}]}},
+        "routes": [route("t", json!({"auth": {"any_of": ["jwt"], "scopes": {"*": "books:read"}}}))],
+    })
+}
+
 /// A gateway in front of a mirror at `/t`, who believes an issuer.
 pub(super) async fn trusting(issuer: &Issuer) -> (Gateway, Mirror) {
     let mirror = Mirror::start().await;
-    let settings = json!({
-        "upstreams": {"t": {"targets": [{"url": mirror.url()}]}},
-        "routes": [route("t", json!({"auth": {"any_of": ["jwt"], "scopes": {"*": "books:read"}}}))],
-    });
+    let settings = in_front_of(&mirror);
     let gateway = Gateway::start(&settings).await;
     let company = gateway.server.first_run().unwrap().company_id;
     gateway.reload(&with_issuer(&settings, issuer, json!({TENANT: company}))).await;
@@ -150,6 +156,51 @@ async fn another_issuers_tokens_speak_for_the_companies_they_are_mapped_to() {
     server.stop().await.unwrap();
     let whose = format!("\"company\":\"{}\",\"key\":\"jwt:someone\"", server.first_run().unwrap().company_id);
     assert!(server.log().contains(&whose), "{whose}: {}", server.log());
+}
+
+#[tokio::test]
+async fn a_company_without_keys_is_let_in_by_its_token_until_it_is_suspended_on_sqlite() {
+    without_keys(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_company_without_keys_is_let_in_by_its_token_until_it_is_suspended_on_postgres() {
+    without_keys(Engine::Postgres).await;
+}
+
+/// One gateway is told; another one, of the same installation, has to notice.
+async fn without_keys(engine: Engine) {
+    const SECOND: Duration = Duration::from_secs(1);
+    let key = signing_key("one");
+    let issuer = Issuer::start(&[&key]).await;
+    let mirror = Mirror::start().await;
+    let gateway = Gateway::start_as(Setup::new(&engine.fresh_url()), &in_front_of(&mirror)).await;
+    let mut admin = gateway.admin();
+    let company = admin.company("Without keys").await;
+    gateway.reload(&with_issuer(&in_front_of(&mirror), &issuer, json!({TENANT: company}))).await;
+    let other = gateway.server.beside().start().await.unwrap();
+    let token = key.sign(&claims(&issuer.url, json!({}))).unwrap();
+    let status = async |address| get_with(address, "/t/x", &token).await.status.as_u16();
+    for address in [gateway.server.public(), other.public()] {
+        until("the token is taken", 3 * SECOND, async || status(address).await == 200).await;
+    }
+
+    admin.set_status(&company, "suspended").await;
+    let took = until("both refuse it", SECOND, async || {
+        (status(gateway.server.public()).await, status(other.public()).await) == (401, 401)
+    });
+    println!("a suspended company's token is refused by both after {:?}", took.await);
+    admin.set_status(&company, "active").await;
+    until("both take it again", SECOND, async || {
+        (status(gateway.server.public()).await, status(other.public()).await) == (200, 200)
+    })
+    .await;
+
+    let newcomer = admin.company("Just made").await;
+    let map = json!({TENANT: newcomer});
+    gateway.reload(&with_issuer(&in_front_of(&mirror), &issuer, map)).await;
+    until("a new company's token is taken", SECOND, async || status(gateway.server.public()).await == 200)
+        .await;
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use super::{CredentialFault, secret_header, unavailable, wrong};
 use crate::config::TokenCredential;
 use crate::gateway::Neighbours;
+use crate::issuers::fetch::client;
 
 /// Largest answer of a login, in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -72,7 +73,7 @@ impl Fetched {
         Ok(Self {
             config: config.clone(),
             header: header.map_err(|_| wrong("token.header", "expected the name of a header"))?,
-            client: client().map_err(|error| wrong("token", &error))?,
+            client: client().map_err(|error| wrong("token", &error.to_string()))?,
             runtime: neighbours.runtime.clone(),
             clock: neighbours.clock.clone(),
             held: ArcSwapOption::empty(),
@@ -170,11 +171,6 @@ impl Fetched {
         let ends = Token::parse(token).ok()?.unverified_expiry()?;
         u64::try_from(ends - self.clock.now().as_second()).ok().map(Duration::from_secs)
     }
-}
-
-fn client() -> Result<Client, String> {
-    let tls = crate::tls::web_client().map_err(|error| error.to_string())?;
-    crate::issuers::fetch::client(tls).map_err(|error| error.to_string())
 }
 
 /// What is at a path such as `.data.token`.

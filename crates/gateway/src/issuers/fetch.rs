@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::key_set::KeySet;
-use crate::config;
+use crate::{config, tls};
 
 /// For one document, from the connection's beginning to the last byte.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,6 +25,17 @@ pub(super) struct Fetcher {
     client: Client,
     issuer: String,
     jwks_uri: Option<String>,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    /// The client itself cannot be made.
+    #[error("no HTTP client can be made")]
+    Http(#[from] reqwest::Error),
 }
 
 /// Why there are no keys.
@@ -55,15 +66,16 @@ struct Discovery {
     jwks_uri: String,
 }
 
-/// The client for every issuer.
-pub(crate) fn client(tls: rustls::ClientConfig) -> reqwest::Result<Client> {
-    Client::builder()
-        .tls_backend_preconfigured(tls)
+/// A client for issuers and logins.
+pub(crate) fn client() -> Result<Client, ClientError> {
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls::web_client()?)
         .timeout(PATIENCE)
         .redirect(Policy::custom(follow_within_scheme))
         // What is not in the settings is not obeyed.
         .no_proxy()
-        .build()
+        .build();
+    Ok(client?)
 }
 
 fn follow_within_scheme(attempt: Attempt<'_>) -> Action {
@@ -85,9 +97,10 @@ impl Fetcher {
         &self.issuer
     }
 
-    /// Whether another one would ask the same.
-    pub(super) fn asks_as(&self, other: &Self) -> bool {
-        (&self.issuer, &self.jwks_uri) == (&other.issuer, &other.jwks_uri)
+    /// Whether one by these settings would ask the same.
+    pub(super) fn asks_as(&self, settings: &config::Issuer) -> bool {
+        let jwks_uri = settings.jwks_uri.as_ref().map(config::Uri::as_str);
+        (&*self.issuer, self.jwks_uri.as_deref()) == (settings.issuer.as_str(), jwks_uri)
     }
 
     /// The issuer's keys, at least one.

@@ -2,6 +2,8 @@
 
 use comporta_jwt::TokenError;
 
+use super::fetch::ClientError;
+
 /// Why a token does not open the door. The texts are fit for the caller's eyes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
@@ -69,6 +71,6 @@ pub enum IssuersError {
         value: String,
     },
     /// The HTTP client cannot be made.
-    #[error("no client to fetch issuers' keys with")]
-    Client(#[source] reqwest::Error),
+    #[error("no client to fetch issuers' keys with: {0}")]
+    Client(#[from] ClientError),
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::fetch::{FetchError, Fetcher};
 use super::key_set::KeySet;
+use crate::config;
 
 /// Requests that wait for an issuer's answer at once; whoever makes up tokens holds no more than these.
 const WAITING: usize = 256;
@@ -95,8 +96,8 @@ impl Remote {
         Arc::ptr_eq(&self.shared.keys.load(), keys)
     }
 
-    pub(super) fn asks_as(&self, fetcher: &Fetcher) -> bool {
-        self.shared.fetcher.asks_as(fetcher)
+    pub(super) fn asks_as(&self, settings: &config::Issuer) -> bool {
+        self.shared.fetcher.asks_as(settings)
     }
 
     /// Whether a key may be asked for now; also while a question is on its way, to wait for its answer.

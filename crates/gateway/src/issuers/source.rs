@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::runtime::Handle;
 
-use super::fetch::Fetcher;
 use super::key_set::KeySet;
 use super::remote::Remote;
 use super::{LocalIssuer, Refusal};
+use crate::config;
 
 pub(super) enum Source {
     Remote(Arc<Remote>),
@@ -75,10 +75,10 @@ impl Source {
         }
     }
 
-    /// The keys' follower, if it asks just as `fetcher` would.
-    pub(super) fn remote_of(&self, fetcher: &Fetcher) -> Option<Arc<Remote>> {
+    /// The keys' follower, if it asks just as one by these settings would.
+    pub(super) fn remote_of(&self, settings: &config::Issuer) -> Option<Arc<Remote>> {
         match self {
-            Self::Remote(remote) if remote.asks_as(fetcher) => Some(Arc::clone(remote)),
+            Self::Remote(remote) if remote.asks_as(settings) => Some(Arc::clone(remote)),
             _ => None,
         }
     }

@@ -93,16 +93,8 @@ fn clock() -> ManualClock {
     ManualClock::at(Timestamp::from_second(NOW).unwrap())
 }
 
-fn no_tls() -> rustls::ClientConfig {
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
-}
-
 fn issuers(settings: &[config::Issuer], standing: &Arc<Standing>, clock: Clock, pace: Pace) -> Issuers {
-    Issuers::paced(settings, no_tls(), Handle::current(), Arc::clone(standing) as _, clock, pace).unwrap()
+    Issuers::paced(settings, Handle::current(), Arc::clone(standing) as _, clock, pace).unwrap()
 }
 
 /// The outcome of a token that memory must know.

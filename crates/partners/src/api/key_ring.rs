@@ -1,6 +1,7 @@
-//! Every key in memory, following the database: a request's key is answered for without asking anybody.
+//! Every key and company in memory, following the database: a request's key is answered for without asking anybody.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::Holding;
+use crate::model::{Holding, Standing};
 use crate::{ApiKeyText, Error, KeyId, NotAKey, Partners, Refusal};
 
 /// A revoked key is refused everywhere within a second: four looks at the epoch leave room for a slow one.
@@ -27,13 +28,14 @@ const ASK_PATIENCE: Duration = Duration::from_secs(1);
 const ASK_EVERY: Duration = Duration::from_millis(20);
 const ASK_BURST: Duration = Duration::from_secs(1);
 
-/// The keys of every company. Clones share one ring.
+/// Every company, and its keys. Clones share one ring.
 #[derive(Clone)]
 pub struct KeyRing(Arc<Ring>);
 
 struct Ring {
     partners: Partners,
-    held: ArcSwap<Snapshot>,
+    keys: ArcSwap<HashMap<KeyId, Arc<Held>>>,
+    companies: ArcSwap<HashMap<CompanyId, Standing>>,
     /// The last epoch followed; held while following, so that two never mix.
     epoch: Mutex<i64>,
     /// Held while asking about one key: of many requests with the same new key only the first asks.
@@ -42,14 +44,6 @@ struct Ring {
     /// Milliseconds from `started` to when the last answered poll was sent.
     answered: AtomicU64,
     trust: Duration,
-}
-
-/// What is known at a moment.
-#[derive(Clone, Default)]
-struct Snapshot {
-    keys: HashMap<KeyId, Arc<Held>>,
-    /// Companies that hold keys, and whether they are suspended.
-    suspended: HashMap<CompanyId, bool>,
 }
 
 struct Held {
@@ -61,7 +55,7 @@ struct Held {
 struct Allowance(Duration);
 
 impl KeyRing {
-    /// Loads every key.
+    /// Loads every key and company.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -72,7 +66,8 @@ impl KeyRing {
     async fn trusting(partners: Partners, trust: Duration) -> Result<Self, Error> {
         let ring = Self(Arc::new(Ring {
             partners,
-            held: ArcSwap::default(),
+            keys: ArcSwap::default(),
+            companies: ArcSwap::default(),
             epoch: Mutex::new(-1),
             allowance: Mutex::new(Allowance(Duration::ZERO)),
             started: Instant::now(),
@@ -113,9 +108,9 @@ impl KeyRing {
     pub async fn refresh(&self) -> Result<(), Error> {
         let mut epoch = self.0.epoch.lock().await;
         let sent = self.0.started.elapsed();
-        let (present, changed) = self.0.partners.key_changes_since(*epoch).await?;
-        self.absorb(changed);
-        *epoch = present;
+        let changes = self.0.partners.changes_since(*epoch).await?;
+        self.absorb(changes.keys, changes.companies);
+        *epoch = changes.epoch;
         self.0.answered.store(sent.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
         Ok(())
     }
@@ -146,10 +141,11 @@ impl KeyRing {
         }
     }
 
-    /// Whether a company holds keys and is not suspended, from memory alone.
+    /// Whether a company is there and not suspended, from memory alone, whether it holds keys or not.
     #[must_use]
     pub fn is_active(&self, company: CompanyId) -> bool {
-        self.is_trusted() && self.0.held.load().suspended.get(&company) == Some(&false)
+        let standing = self.0.companies.load().get(&company).copied();
+        self.is_trusted() && standing.is_some_and(|standing| !standing.suspended)
     }
 
     /// Whether nothing is known against a key, by its id, from memory alone: for who has seen it already, such as a
@@ -176,7 +172,7 @@ impl KeyRing {
     }
 
     fn held(&self, id: KeyId) -> Option<Arc<Held>> {
-        self.0.held.load().keys.get(&id).cloned()
+        self.0.keys.load().get(&id).cloned()
     }
 
     fn admit(&self, key: &ApiKeyText<'_>, held: &Held) -> Result<Arc<Principal>, Refusal> {
@@ -192,7 +188,7 @@ impl KeyRing {
         let answer = async {
             let mut allowance = self.0.allowance.lock().await;
             if self.held(id).is_none() && allowance.take(self.0.started.elapsed()) {
-                self.absorb(self.0.partners.holding(id).await?.into_iter().collect());
+                self.absorb(self.0.partners.holding(id).await?.into_iter().collect(), Vec::new());
             }
             Ok::<_, Error>(self.held(id))
         };
@@ -207,23 +203,34 @@ impl KeyRing {
     }
 
     /// Takes what was read, unless something newer is already held: two readers may come in either order.
-    fn absorb(&self, changed: Vec<Holding>) {
-        if changed.is_empty() {
-            return;
-        }
-        let changed: Vec<Arc<Held>> = changed.into_iter().map(|holding| Arc::new(holding.into())).collect();
-        self.0.held.rcu(|before| {
-            let mut snapshot = Snapshot::clone(before);
-            for new in &changed {
-                let held = snapshot.keys.entry(new.holding.id).or_insert_with(|| Arc::clone(new));
-                if held.holding.epoch <= new.holding.epoch {
-                    *held = Arc::clone(new);
-                    snapshot.suspended.insert(new.holding.company_id, new.holding.suspended);
-                }
-            }
-            snapshot
-        });
+    fn absorb(&self, keys: Vec<Holding>, mut companies: Vec<Standing>) {
+        // A key tells of its company too: one that a program of an earlier version has changed.
+        companies.extend(keys.iter().map(Holding::standing));
+        let keys: Vec<Arc<Held>> = keys.into_iter().map(|holding| Arc::new(holding.into())).collect();
+        absorb(&self.0.companies, &companies, |new| (new.company_id, new.epoch));
+        absorb(&self.0.keys, &keys, |new| (new.holding.id, new.holding.epoch));
     }
+}
+
+/// Puts what is newer in a map's place of what is held, each by its id and its epoch.
+fn absorb<I: Eq + Hash + Copy, T: Clone>(
+    map: &ArcSwap<HashMap<I, T>>,
+    new: &[T],
+    place: impl Fn(&T) -> (I, i64),
+) {
+    if new.is_empty() {
+        return;
+    }
+    map.rcu(|before| {
+        let mut map = HashMap::clone(before);
+        for new in new {
+            let (id, epoch) = place(new);
+            if map.get(&id).is_none_or(|held| place(held).1 <= epoch) {
+                map.insert(id, new.clone());
+            }
+        }
+        map
+    });
 }
 
 impl From<Holding> for Held {
@@ -251,7 +258,7 @@ impl Allowance {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyRing").field("keys", &self.0.held.load().keys.len()).finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("keys", &self.0.keys.load().len()).finish_non_exhaustive()
     }
 }
 

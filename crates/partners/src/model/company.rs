@@ -37,6 +37,15 @@ pub struct Company {
     pub created_at: Timestamp,
 }
 
+/// What must be known of a company to answer for it without the database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) company_id: CompanyId,
+    pub(crate) suspended: bool,
+    /// Rises with every change to the company.
+    pub(crate) epoch: i64,
+}
+
 /// A company to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCompany {

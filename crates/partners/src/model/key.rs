@@ -6,7 +6,7 @@ use std::str::FromStr;
 use comporta_kernel::{CompanyId, Timestamp, define_id};
 use serde::{Deserialize, Serialize};
 
-use super::{KeyName, Overlap, Scopes};
+use super::{KeyName, Overlap, Scopes, Standing};
 use crate::Error;
 
 define_id!(
@@ -121,6 +121,15 @@ pub(crate) struct Holding {
     pub(crate) epoch: i64,
 }
 
+/// What has changed between two epochs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    /// The later one.
+    pub(crate) epoch: i64,
+    pub(crate) keys: Vec<Holding>,
+    pub(crate) companies: Vec<Standing>,
+}
+
 impl Key {
     /// Whether it works at an instant.
     #[must_use]
@@ -168,6 +177,11 @@ impl NewKey {
 }
 
 impl Holding {
+    /// What it says of its company.
+    pub(crate) fn standing(&self) -> Standing {
+        Standing { company_id: self.company_id, suspended: self.suspended, epoch: self.epoch }
+    }
+
     /// Whether who holds this key may come in, its secret being right.
     pub(crate) fn check(&self, now: impl FnOnce() -> Timestamp) -> Result<(), Refusal> {
         if self.revoked {

@@ -9,6 +9,16 @@ use super::{KeyId, KeyMode};
 
 /// Crockford's base32, lower case, as in ids.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Which bytes are among them: a table, because each byte of each request's key is looked up.
+static IS_LETTER: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut place = 0;
+    while place < ALPHABET.len() {
+        letters[ALPHABET[place] as usize] = true;
+        place += 1;
+    }
+    letters
+};
 const ID: usize = 26;
 /// 52 characters of 5 random bits: 260 bits, beyond any guessing.
 const SECRET: usize = 52;
@@ -40,10 +50,12 @@ impl<'a> ApiKeyText<'a> {
             return Err(NotAKey);
         }
         let (mark, rest) = text.split_at(MARK);
-        let (id, rest) = rest.split_at(ID);
+        let id = &rest[..ID];
         let (body, checksum) = text.split_at(LENGTH - CHECKSUM);
         let mode = KeyMode::ALL.into_iter().find(|mode| mark_of(*mode) == mark).ok_or(NotAKey)?;
-        if !rest.starts_with('_') || checksum.as_bytes() != checksum_of(body) {
+        let secret = body[MARK + ID..].strip_prefix('_').ok_or(NotAKey)?;
+        let in_base32 = secret.bytes().all(|byte| IS_LETTER[usize::from(byte)]);
+        if !in_base32 || checksum.as_bytes() != checksum_of(body) {
             return Err(NotAKey);
         }
         Ok(Self { text: Cow::Borrowed(text), id: id_of(id).ok_or(NotAKey)?, mode })
@@ -144,6 +156,16 @@ mod tests {
             let _ = ApiKeyText::parse(&format!("{}{text}", &key.expose()[..cut]));
             let wide: String = format!("{}{}", &key.expose()[..cut], "é".repeat(LENGTH)).chars().take(LENGTH).collect();
             let _ = ApiKeyText::parse(&wide);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_no_key_has_is_seen_though_its_checksum_is_right() {
+        let key = key(7);
+        for stranger in ["!", "A", "u", " "] {
+            let body = format!("{}{stranger}", &key.expose()[..LENGTH - CHECKSUM - 1]);
+            let sum: String = checksum_of(&body).map(char::from).iter().collect();
+            assert_eq!(ApiKeyText::parse(&format!("{body}{sum}")), Err(NotAKey), "{stranger}");
         }
     }
 

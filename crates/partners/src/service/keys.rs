@@ -4,7 +4,7 @@ use comporta_db::Tx;
 use comporta_kernel::CompanyId;
 
 use super::{IssuedKey, Partners, RotatedKey};
-use crate::model::{Holding, Rotation};
+use crate::model::{Changes, Holding, Rotation};
 use crate::{ApiKeyText, Error, Key, KeyId, NewKey, Overlap};
 
 impl Partners {
@@ -76,7 +76,7 @@ impl Partners {
         Ok(key)
     }
 
-    pub(crate) async fn key_changes_since(&self, epoch: i64) -> Result<(i64, Vec<Holding>), Error> {
+    pub(crate) async fn changes_since(&self, epoch: i64) -> Result<Changes, Error> {
         self.store.changes_since(epoch).await
     }
 

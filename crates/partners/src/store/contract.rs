@@ -7,6 +7,7 @@ use comporta_db::{Connection, Db, Options, Tx};
 use comporta_kernel::{CompanyId, ManualClock, Rng, Timestamp, TypedId as _};
 use jiff::SignedDuration;
 
+use crate::model::Changes;
 use crate::{
     Company, CompanyChange, CompanyStatus, Error, IssuedKey, KeyId, KeyMode, KeyState, NewCompany, NewKey,
     OnCompanyCreated, Overlap, Partners, Pepper, Scopes,
@@ -219,22 +220,41 @@ async fn every_change_of_a_key_is_seen_by_who_follows(world: World) {
     let company = world.company("Ana").await.id;
     let (a, b) = (world.key(company, None).await.key.id, world.key(company, None).await.key.id);
     let partners = &world.partners;
-    let (epoch, all) = partners.key_changes_since(-1).await.unwrap();
-    assert_eq!(all.len(), 2);
-    assert!(partners.key_changes_since(epoch).await.unwrap().1.is_empty());
+    let all = partners.changes_since(-1).await.unwrap();
+    assert_eq!(all.keys.len(), 2);
+    assert!(partners.changes_since(all.epoch).await.unwrap().keys.is_empty());
 
     partners.revoke_key(a).await.unwrap();
-    let (epoch, changed) = partners.key_changes_since(epoch).await.unwrap();
-    assert_eq!(changed.iter().map(|key| (key.id, key.revoked)).collect::<Vec<_>>(), [(a, true)]);
+    let changed = partners.changes_since(all.epoch).await.unwrap();
+    assert_eq!(changed.keys.iter().map(|key| (key.id, key.revoked)).collect::<Vec<_>>(), [(a, true)]);
 
     let new = partners.rotate_key(b, Overlap::NONE).await.unwrap().issued.key.id;
-    let (epoch, changed) = partners.key_changes_since(epoch).await.unwrap();
-    let ends = |id| changed.iter().find(|key| key.id == id).unwrap().expires_at;
-    assert_eq!((changed.len(), ends(b), ends(new)), (2, Some(world.now()), None));
+    let changed = partners.changes_since(changed.epoch).await.unwrap();
+    let ends = |id| changed.keys.iter().find(|key| key.id == id).unwrap().expires_at;
+    assert_eq!((changed.keys.len(), ends(b), ends(new)), (2, Some(world.now()), None));
 
     partners.set_company_status(company, CompanyStatus::Suspended).await.unwrap();
-    let (_, changed) = partners.key_changes_since(epoch).await.unwrap();
-    assert!(changed.len() == 3 && changed.iter().all(|key| key.suspended && key.epoch > epoch));
+    let Changes { keys, .. } = partners.changes_since(changed.epoch).await.unwrap();
+    assert!(keys.len() == 3 && keys.iter().all(|key| key.suspended && key.epoch > changed.epoch));
+}
+
+async fn every_change_of_a_company_is_seen_though_it_holds_no_key(world: World) {
+    let partners = &world.partners;
+    let before = partners.changes_since(-1).await.unwrap();
+    assert!(before.companies.is_empty());
+    let (ana, bia) = (world.company("Ana").await.id, world.company("Bia").await.id);
+    let seen = |changes: &Changes| {
+        let companies = changes.companies.iter().map(|company| (company.company_id, company.suspended));
+        companies.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let made = partners.changes_since(before.epoch).await.unwrap();
+    assert_eq!(seen(&made), [(ana, false), (bia, false)].into());
+    for (status, suspended) in [(CompanyStatus::Suspended, true), (CompanyStatus::Active, false)] {
+        let before = partners.changes_since(made.epoch).await.unwrap().epoch;
+        partners.set_company_status(bia, status).await.unwrap();
+        let changed = partners.changes_since(before).await.unwrap();
+        assert_eq!((seen(&changed), changed.epoch > before), ([(bia, suspended)].into(), true));
+    }
 }
 
 async fn changes_made_at_once_each_have_an_epoch_of_their_own(world: World) {
@@ -246,7 +266,7 @@ async fn changes_made_at_once_each_have_an_epoch_of_their_own(world: World) {
     for maker in makers.collect::<Vec<_>>() {
         maker.await.unwrap();
     }
-    let (epoch, keys) = world.partners.key_changes_since(-1).await.unwrap();
+    let Changes { epoch, keys, .. } = world.partners.changes_since(-1).await.unwrap();
     let epochs: std::collections::BTreeSet<i64> = keys.iter().map(|key| key.epoch).collect();
     assert_eq!((keys.len(), epochs.len(), epochs.last()), (8, 8, Some(&epoch)));
 }
@@ -287,5 +307,6 @@ on_both_engines! {
     a_dead_key_is_not_rotated,
     a_second_revocation_changes_nothing,
     every_change_of_a_key_is_seen_by_who_follows,
+    every_change_of_a_company_is_seen_though_it_holds_no_key,
     changes_made_at_once_each_have_an_epoch_of_their_own,
 }

@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
 use super::{Store, digest, statements};
-use crate::model::{Holding, Rotation};
+use crate::model::{Changes, Holding, Rotation, Standing};
 use crate::{Company, CompanyChange, Error, Key, KeyId, Scopes};
 
 pub(super) struct PostgresStore(pub(super) Postgres);
@@ -22,6 +22,8 @@ impl Store for PostgresStore {
     }
 
     async fn insert_company(&self, tx: &mut Tx, company: &Company) -> Result<(), Error> {
+        let db = connection(tx)?;
+        let epoch = raise_epoch(db).await?;
         sqlx::query(statements::INSERT_COMPANY)
             .bind(company.id.uuid())
             .bind(company.name.as_str())
@@ -30,7 +32,8 @@ impl Store for PostgresStore {
             .bind(company.address.as_ref().map(|address| address.as_str()))
             .bind(company.status.as_str())
             .bind(pg_instant(company.created_at))
-            .execute(connection(tx)?)
+            .bind(epoch)
+            .execute(db)
             .await?;
         Ok(())
     }
@@ -58,6 +61,7 @@ impl Store for PostgresStore {
             .bind(company.email.as_ref().map(|email| email.as_str()))
             .bind(company.address.as_ref().map(|address| address.as_str()))
             .bind(company.status.as_str())
+            .bind(epoch)
             .execute(&mut *tx)
             .await?;
         sqlx::query(statements::STAMP_KEYS).bind(id.uuid()).bind(epoch).execute(&mut *tx).await?;
@@ -108,16 +112,21 @@ impl Store for PostgresStore {
         Ok(key)
     }
 
-    async fn changes_since(&self, epoch: i64) -> Result<(i64, Vec<Holding>), Error> {
-        // The epoch first: what changes between the two statements is then read twice, never missed.
+    async fn changes_since(&self, epoch: i64) -> Result<Changes, Error> {
+        // The epoch first: what changes between the statements is then read twice, never missed.
         let row = sqlx::query(statements::EPOCH).fetch_one(self.0.primary()).await?;
         let present: i64 = row.try_get(0)?;
         if present == epoch {
-            return Ok((present, Vec::new()));
+            return Ok(Changes { epoch, ..Changes::default() });
         }
-        let query = sqlx::query(statements::CHANGES_SINCE).bind(epoch);
-        let rows = query.fetch_all(self.0.primary()).await?;
-        Ok((present, rows.iter().map(read_holding).collect::<Result<_, _>>()?))
+        let keys = sqlx::query(statements::CHANGED_KEYS).bind(epoch).fetch_all(self.0.primary()).await?;
+        let companies =
+            sqlx::query(statements::CHANGED_COMPANIES).bind(epoch).fetch_all(self.0.primary()).await?;
+        Ok(Changes {
+            epoch: present,
+            keys: keys.iter().map(read_holding).collect::<Result<_, _>>()?,
+            companies: companies.iter().map(read_standing).collect::<Result<_, _>>()?,
+        })
     }
 
     async fn holding(&self, id: KeyId) -> Result<Option<Holding>, Error> {
@@ -180,6 +189,14 @@ fn read_key(row: &PgRow) -> Result<Key, Error> {
         expires_at: instant("expires_at")?.map(PgInstant::to_jiff),
         revoked_at: instant("revoked_at")?.map(PgInstant::to_jiff),
         replaced_by: row.try_get::<Option<Uuid>, _>("replaced_by")?.map(KeyId::from_uuid),
+    })
+}
+
+fn read_standing(row: &PgRow) -> Result<Standing, Error> {
+    Ok(Standing {
+        company_id: CompanyId::from_uuid(row.try_get("id")?),
+        suspended: row.try_get("suspended")?,
+        epoch: row.try_get("epoch")?,
     })
 }
 

@@ -25,12 +25,11 @@ pub(super) const RAISE_EPOCH: &str = "UPDATE key_epoch SET epoch = epoch + 1 RET
 
 pub(super) const HAS_COMPANIES: &str = "SELECT EXISTS (SELECT 1 FROM company)";
 pub(super) const INSERT_COMPANY: &str =
-    concat!("INSERT INTO company (", company_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    concat!("INSERT INTO company (", company_columns!(), ", epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
 pub(super) const COMPANY: &str = concat!("SELECT ", company_columns!(), " FROM company WHERE id = $1");
 pub(super) const COMPANIES: &str =
     concat!("SELECT ", company_columns!(), " FROM company WHERE id > $1 ORDER BY id LIMIT $2");
-pub(super) const UPDATE_COMPANY: &str =
-    "UPDATE company SET name = $2, document = $3, email = $4, address = $5, status = $6 WHERE id = $1";
+pub(super) const UPDATE_COMPANY: &str = "UPDATE company SET name = $2, document = $3, email = $4, address = $5, status = $6, epoch = $7 WHERE id = $1";
 pub(super) const STAMP_KEYS: &str = "UPDATE api_key SET epoch = $2 WHERE company_id = $1";
 
 /// Inserts nothing when there is no such company.
@@ -52,5 +51,7 @@ pub(super) const REVOKE_KEY: &str = concat!(
     key_columns!()
 );
 
-pub(super) const CHANGES_SINCE: &str = concat!(holdings!(), "k.epoch > $1");
+pub(super) const CHANGED_KEYS: &str = concat!(holdings!(), "k.epoch > $1");
+pub(super) const CHANGED_COMPANIES: &str =
+    "SELECT id, status = 'suspended' AS suspended, epoch FROM company WHERE epoch > $1";
 pub(super) const HOLDING: &str = concat!(holdings!(), "k.id = $1");

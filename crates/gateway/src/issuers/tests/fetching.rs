@@ -5,7 +5,7 @@ use super::*;
 use crate::issuers::fetch::{self, FetchError, Fetcher};
 
 async fn fetched(server: &IssuerServer, change: Value) -> Result<(), FetchError> {
-    let client = fetch::client(no_tls()).unwrap();
+    let client = fetch::client().unwrap();
     Fetcher::new(client, &settings(&server.url, change)).keys().await.map(|_| ())
 }
 

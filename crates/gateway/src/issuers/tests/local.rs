@@ -77,7 +77,7 @@ async fn a_remembered_token_ends_with_its_company_or_client() {
 async fn settings_that_would_let_nobody_or_anybody_in_are_refused() {
     let refused = |all: &[config::Issuer]| {
         let standing = Arc::<Standing>::default();
-        Issuers::new(all, no_tls(), Handle::current(), standing, Clock::system()).unwrap_err()
+        Issuers::new(all, Handle::current(), standing, Clock::system()).unwrap_err()
     };
     let with = |change| settings("https://a.example", change);
     assert!(matches!(refused(&[with(json!({})), with(json!({}))]), IssuersError::Twice { .. }));

@@ -141,6 +141,31 @@ async fn a_new_key_works_at_once_and_a_revoked_one_stops_within_a_second() {
     following.await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_is_known_though_it_holds_no_key_and_a_suspended_one_stops_within_a_second() {
+    let world = world().await;
+    let ring = world.ring().await;
+    let shutdown = CancellationToken::new();
+    let following = tokio::spawn({
+        let (ring, shutdown) = (ring.clone(), shutdown.clone());
+        async move { ring.follow(shutdown).await }
+    });
+    assert!(ring.is_active(world.company));
+    let stranger = "cmp_00000000000000000000000001".parse().unwrap();
+    assert!(!ring.is_active(stranger), "nobody made it");
+
+    for (status, active) in [(CompanyStatus::Suspended, false), (CompanyStatus::Active, true)] {
+        world.partners.set_company_status(world.company, status).await.unwrap();
+        let changed = Instant::now();
+        while ring.is_active(world.company) != active {
+            assert!(changed.elapsed() < Duration::from_secs(1), "{status} is not seen");
+            time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    shutdown.cancel();
+    following.await.unwrap();
+}
+
 #[tokio::test]
 async fn an_answer_that_comes_late_does_not_revive_a_revoked_key() {
     let world = world().await;
@@ -149,7 +174,7 @@ async fn an_answer_that_comes_late_does_not_revive_a_revoked_key() {
     let old = world.partners.holding(issued.key.id).await.unwrap().unwrap();
     world.partners.revoke_key(issued.key.id).await.unwrap();
     ring.refresh().await.unwrap();
-    ring.absorb(vec![old]);
+    ring.absorb(vec![old], Vec::new());
     assert_eq!(ring.authenticate(issued.text.expose()).unwrap_err(), Refusal::Revoked);
 }
 
