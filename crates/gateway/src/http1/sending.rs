@@ -131,7 +131,7 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Sending<B> {
     }
 
     /// Whether there is something to write that has not been taken yet.
-    pub(crate) fn is_blocked(&self) -> bool {
+    fn is_blocked(&self) -> bool {
         self.written < self.text.len() || self.has_piece()
     }
 

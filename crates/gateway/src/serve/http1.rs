@@ -15,7 +15,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 
 use self::encode::{AnswerHead, Connection as Said, answer_head};
-use self::line::{Line, Read};
+use self::line::{Line, Read, Way};
 use crate::body::AnswerBody;
 use crate::connections::{Connection, Open};
 use crate::core::Core;
@@ -163,13 +163,8 @@ impl Serving<'_> {
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let sent = self.sending.poll(&mut &self.line, cx);
-        if self.sending.is_blocked() {
-            self.connection.stalls(&self.core.deadlines, &self.core.patience());
-        } else {
-            self.connection.flows();
-        }
-        match sent {
+        let mut way = Way { line: &self.line, core: self.core, connection: self.connection };
+        match self.sending.poll(&mut way, cx) {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Ready(Err(Stopped::Io(error))) => Poll::Ready(Err(error)),
             // The caller must not take what it has for the whole: the connection ends in the middle.

@@ -11,6 +11,8 @@ use http_body::{Frame, SizeHint};
 
 use super::head::{HeadFault, Heads};
 use crate::body::BodyError;
+use crate::connections::Connection;
+use crate::core::Core;
 use crate::forward::Stream;
 use crate::http1::{Framing, Next, Outlet, Told, Wire};
 
@@ -144,13 +146,25 @@ impl Line {
     }
 }
 
-impl Outlet for &Line {
+/// Where answers go: what the caller takes, and that it takes nothing, is noted.
+pub(super) struct Way<'a> {
+    pub(super) line: &'a Line,
+    pub(super) core: &'a Core,
+    pub(super) connection: &'a Connection,
+}
+
+impl Outlet for Way<'_> {
     fn poll_write(&mut self, cx: &mut Context<'_>, pieces: [&[u8]; 3]) -> Poll<io::Result<usize>> {
-        self.lock().wire.poll_write(cx, pieces)
+        let written = self.line.lock().wire.poll_write(cx, pieces);
+        match written {
+            Poll::Pending => self.connection.stalls(&self.core.deadlines, &self.core.patience()),
+            Poll::Ready(_) => self.connection.flows(),
+        }
+        written
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.lock().wire.poll_flush(cx)
+        self.line.lock().wire.poll_flush(cx)
     }
 }
 
