@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     /// Instead of the rounds: system calls, instructions and allocations per request of the first scenario
     #[arg(long)]
     profile: bool,
-    /// The program to measure [default: the release binary]
+    /// The program to measure [default: the one of profile dist]
     #[arg(long)]
     binary: Option<PathBuf>,
 }
@@ -69,7 +69,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     }
     fs::create_dir_all(&folder)?;
     let folder = fs::canonicalize(folder)?;
-    let binary = arguments.binary.clone().unwrap_or_else(|| target().join("release/comporta"));
+    let binary = arguments.binary.clone().unwrap_or_else(|| target().join("dist/comporta"));
     let binary = fs::canonicalize(binary)?;
     let machine = Machine::look(&binary, &contender::PROGRAMS.map(|name| (Path::new(name), "-v")))?;
     println!("{machine}");

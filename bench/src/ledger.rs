@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     /// Only these cases
     #[arg(long, value_delimiter = ',', value_enum)]
     only: Vec<Case>,
-    /// The program to measure [default: the release binary]
+    /// The program to measure [default: the one of profile dist]
     #[arg(long)]
     binary: Option<PathBuf>,
 }
@@ -73,7 +73,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    let binary = arguments.binary.clone().unwrap_or_else(|| target().join("release/comporta"));
+    let binary = arguments.binary.clone().unwrap_or_else(|| target().join("dist/comporta"));
     // Its own defaults: synchronous_commit and fsync are on.
     let postgres = Postgres::start(&Options::durable())?;
     let ground = Ground { arguments, binary: fs::canonicalize(binary)?, folder, postgres };

@@ -1,4 +1,4 @@
-//! Benches of the release binary beside its peers; `cargo xtask bench NAME` builds what they need and runs them.
+//! Benches of what is shipped beside its peers; `cargo xtask bench NAME` builds what they need and runs them.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
