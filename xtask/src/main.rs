@@ -7,6 +7,7 @@ mod ci;
 mod counts;
 mod deny;
 mod failure;
+mod fuzz;
 mod generate;
 mod process;
 mod steps;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "generate" => generate::run(rest),
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
         "help" | "-h" | "--help" => {
             print!("{HELP}");
             Ok(())

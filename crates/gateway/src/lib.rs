@@ -3,6 +3,8 @@
 //! [`Gateway`] is what the program holds. `exchange.rs` shows the life of a request in order.
 
 pub mod config;
+#[doc(hidden)]
+pub mod fuzzing;
 
 mod access;
 mod body;

@@ -50,6 +50,9 @@ pub const HAPROXY: Package = Package { name: "haproxy", present: || Path::new("/
 /// The counter of instructions.
 pub const VALGRIND: Package = Package { name: "valgrind", present: valgrind_runs };
 
+/// The C++ compiler, for libFuzzer.
+pub const CPLUSPLUS: Package = Package { name: "g++", present: cplusplus_runs };
+
 /// Installs those of `packages` that are missing; does nothing when none is.
 ///
 /// # Errors
@@ -132,6 +135,10 @@ fn strace_runs() -> bool {
 
 fn valgrind_runs() -> bool {
     processes::succeeds(Command::new("valgrind").arg("--version"))
+}
+
+fn cplusplus_runs() -> bool {
+    processes::succeeds(Command::new("c++").arg("--version"))
 }
 
 fn nginx_has_lua() -> bool {

@@ -12,7 +12,7 @@ mod supervisor;
 
 pub use fresh::{fresh_postgres_url, fresh_sqlite_url};
 pub use install::{
-    HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, PYTHON_VENV, Package, REDIS, STRACE, VALGRIND, install,
+    CPLUSPLUS, HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, PYTHON_VENV, Package, REDIS, STRACE, VALGRIND, install,
 };
 pub use places::{target, workspace};
 pub use ports::free_port;

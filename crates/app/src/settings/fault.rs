@@ -1,6 +1,6 @@
 //! Faults of settings: what is wrong and where.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::tree::Origin;
 
@@ -17,10 +17,15 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => write!(f, "{}: {}", self.origin, self.message),
-            path => write!(f, "{}: {path}: {}", self.origin, self.message),
-        }
+        let shown = match self.path.as_str() {
+            "" => format!("{}: {}", self.origin, self.message),
+            path => format!("{}: {path}: {}", self.origin, self.message),
+        };
+        // A key may hold anything: a fault stays on its line, and gives a terminal no orders.
+        shown.chars().try_for_each(|letter| match letter.is_control() {
+            true => letter.escape_default().try_for_each(|letter| f.write_char(letter)),
+            false => f.write_char(letter),
+        })
     }
 }
 

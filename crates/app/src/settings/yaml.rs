@@ -15,7 +15,7 @@ const MAX_NODES: usize = 200_000;
 
 /// Reads a document. A fault of syntax ends the reading and leaves no tree; other faults are all told.
 pub(super) fn parse(file: &str, text: &str) -> (Option<Node>, Vec<Fault>) {
-    let mut composer = Composer::new(file);
+    let mut composer = Composer::new(file, end_of(text));
     match composer.compose(text) {
         Ok(()) => (composer.root, composer.faults),
         Err(fault) => {
@@ -28,6 +28,8 @@ pub(super) fn parse(file: &str, text: &str) -> (Option<Node>, Vec<Fault>) {
 /// Builds the tree from the parser's events.
 struct Composer {
     file: Arc<str>,
+    /// Where the text ends; the parser counts a line more.
+    end: Position,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     nodes: usize,
@@ -48,9 +50,9 @@ enum Partial {
 }
 
 impl Composer {
-    fn new(file: &str) -> Self {
-        let file = Arc::from(file);
-        Self { file, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0, root: None, faults: Vec::new() }
+    fn new(file: &str, end: Position) -> Self {
+        let (file, open, anchors, faults) = (Arc::from(file), Vec::new(), BTreeMap::new(), Vec::new());
+        Self { file, end, open, anchors, nodes: 0, root: None, faults }
     }
 
     fn compose(&mut self, text: &str) -> Result<(), Fault> {
@@ -154,7 +156,7 @@ impl Composer {
 
     fn origin(&self, marker: &Marker) -> Origin {
         let position = Position { line: marker.line(), column: marker.col() + 1 };
-        Origin::File { file: self.file.clone(), position: Some(position) }
+        Origin::File { file: self.file.clone(), position: Some(position.min(self.end)) }
     }
 
     fn fault(&self, origin: Origin, message: String) -> Fault {
@@ -169,6 +171,13 @@ impl Composer {
         };
         self.open.iter().filter_map(step).collect()
     }
+}
+
+/// The place behind a text's last character.
+fn end_of(text: &str) -> Position {
+    let breaks = text.replace("\r\n", "\n").replace('\r', "\n");
+    let last = breaks.rsplit('\n').next().unwrap_or_default();
+    Position { line: breaks.matches('\n').count() + 1, column: last.chars().count() + 1 }
 }
 
 fn syntax_fault(origin: Origin, message: &str) -> Fault {

@@ -236,3 +236,23 @@ tracing:
         ]
     );
 }
+
+#[test]
+fn a_fault_stays_on_its_line_whatever_a_key_holds() {
+    assert_eq!(
+        case(r#"docs: {"a\nlisten\x1b[2J\x85": 1}"#).faults(),
+        [
+            r"comporta.yaml:1:8: docs.a\nlisten\u{1b}[2J\u{85}: unknown field `a\nlisten\u{1b}[2J\u{85}`, expected one of auth"
+        ]
+    );
+}
+
+#[test]
+fn what_is_missing_at_the_end_is_told_within_the_file() {
+    for (yaml, place) in
+        [("log: {level: info", "1:18"), ("log:\r\n  {level: info\n", "3:1"), ("a: [\u{ed}", "1:6")]
+    {
+        let faults = case(yaml).faults();
+        assert!(faults[0].starts_with(&format!("comporta.yaml:{place}: not YAML: ")), "{faults:?}");
+    }
+}
