@@ -59,8 +59,7 @@ fn asked(arguments: &[String]) -> Outcome<(Vec<&'static str>, String)> {
 fn build() -> Outcome<PathBuf> {
     let platform = platform()?;
     let folder = folder().join("build");
-    let mut command =
-        cargo(&["build", "--release", "--locked", "--bins", "--manifest-path", "fuzz/Cargo.toml"]);
+    let mut command = cargo(&["build", "--release", "--bins", "--manifest-path", "fuzz/Cargo.toml"]);
     command
         .args(["--target", &platform, "--target-dir"])
         .arg(&folder)
