@@ -10,9 +10,10 @@ mod store;
 pub use api::{AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, RotatedKeyOut, admin_router};
 pub use error::Error;
 pub use model::{
-    Address, ApiKeyText, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError,
-    Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap, OverlapError,
-    Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError,
+    Address, ApiKeyText, Calls, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email,
+    EmailError, Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap,
+    OverlapError, Price, PriceLine, PricePart, Refusal, Scope, ScopeError, Scopes, ScopesError, StatusClass,
+    StatusError, TextError, Tier, TiersError, UnitPrice, UnitPriceError,
 };
 pub use pepper::{Pepper, PepperError};
 pub use service::{IssuedKey, OnCompanyCreated, Partners, RotatedKey};

@@ -4,6 +4,7 @@ mod company;
 mod key;
 mod key_text;
 mod overlap;
+mod price;
 mod scopes;
 mod text;
 
@@ -13,6 +14,9 @@ pub(crate) use key::{Changes, Holding, Rotation};
 pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};
 pub use overlap::{Overlap, OverlapError};
+pub use price::{
+    Calls, Price, PriceLine, PricePart, StatusClass, Tier, TiersError, UnitPrice, UnitPriceError,
+};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
 
