@@ -32,7 +32,9 @@ pub(crate) async fn handle(
     AnyCaller(caller): AnyCaller,
 ) -> Result<Json<MeOut>, Problem> {
     let company = partners.company(caller.company_id).await?;
-    let key = match caller.actor.parse::<KeyId>() {
+    // A token of ours names the key it was issued for.
+    let actor = caller.actor.strip_prefix("jwt:").unwrap_or(&caller.actor);
+    let key = match actor.parse::<KeyId>() {
         Ok(id) => match partners.key(id).await {
             Ok(key) => Some(key).filter(|key| key.company_id == company.id),
             Err(Error::NoSuchKey) => None,
