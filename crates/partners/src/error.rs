@@ -28,6 +28,24 @@ pub enum Error {
     /// A key must not end before it begins.
     #[error("expected an instant in the future")]
     ExpiryPassed,
+    /// No invoice has this id.
+    #[error("there is no such invoice")]
+    NoSuchInvoice,
+    /// A company named in a request is not there.
+    #[error("there is no such company")]
+    UnknownCompany,
+    /// A month is billed once it is over.
+    #[error("expected a month that has ended")]
+    MonthNotOver,
+    /// Nothing says which company bills.
+    #[error("billing.company_id is not set, and no first run has named a company that bills")]
+    NoBiller,
+    /// A bill beyond what an amount of money can hold.
+    #[error("the bill is larger than any amount of money")]
+    BillTooLarge,
+    /// A job could not be enqueued.
+    #[error(transparent)]
+    Enqueue(#[from] comporta_jobs::EnqueueError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] comporta_db::Error),
@@ -48,6 +66,13 @@ impl From<Error> for Problem {
                 Self::new(&kinds::CONFLICT, error.to_string())
             }
             Error::ExpiryPassed => Self::invalid_field("/expires_at", error),
+            Error::NoSuchInvoice => Self::not_found("invoice"),
+            Error::UnknownCompany => Self::invalid_field("/company_id", error),
+            Error::MonthNotOver => Self::invalid_field("/month", error),
+            Error::NoBiller => Self::new(&kinds::CONFLICT, error.to_string()),
+            Error::BillTooLarge => Self::internal(&error),
+            Error::Enqueue(comporta_jobs::EnqueueError::Db(error)) => error.into(),
+            Error::Enqueue(error) => Self::internal(&error),
             Error::Db(error) => error.into(),
         }
     }

@@ -2,6 +2,8 @@
 
 mod api;
 mod error;
+mod invoice_pdf;
+mod jobs;
 mod model;
 mod pepper;
 mod service;
@@ -11,6 +13,7 @@ pub use api::{
     AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, RotatedKeyOut, admin_router, openapi, partner_router,
 };
 pub use error::Error;
+pub use jobs::{IssueInvoices, SendInvoice};
 pub use model::{
     Address, ApiKeyText, Calls, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email,
     EmailError, Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap,
@@ -18,4 +21,4 @@ pub use model::{
     StatusError, TextError, Tier, TiersError, UnitPrice, UnitPriceError,
 };
 pub use pepper::{Pepper, PepperError};
-pub use service::{IssuedKey, OnCompanyCreated, Partners, RotatedKey};
+pub use service::{BillRun, BillingTerms, Bills, BillsInvoices, IssuedKey, OnCompanyCreated, Partners, RotatedKey};

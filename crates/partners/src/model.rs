@@ -1,6 +1,7 @@
 //! The rules of companies and of their keys.
 
 mod company;
+mod invoice;
 mod key;
 mod key_text;
 mod overlap;
@@ -10,6 +11,10 @@ mod text;
 
 pub(crate) use company::Standing;
 pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError};
+pub(crate) use invoice::{Account, Billed, Draft};
+pub use invoice::{
+    Invoice, InvoiceFilter, InvoiceId, InvoiceLine, InvoiceStatus, InvoiceStatusError, InvoiceWithLines, Party,
+};
 pub(crate) use key::{Changes, Holding, Rotation};
 pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};

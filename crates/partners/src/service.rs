@@ -1,5 +1,6 @@
 //! The capability's only door.
 
+mod bills;
 mod companies;
 mod keys;
 
@@ -11,6 +12,8 @@ use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 
 use crate::store::{self, Store};
 use crate::{ApiKeyText, Key, Pepper};
+
+pub use bills::{BillRun, BillingTerms, Bills, BillsInvoices};
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]

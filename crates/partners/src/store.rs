@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod contract;
+pub(crate) mod invoices;
 mod postgres;
 mod sqlite;
 mod statements;
