@@ -10,10 +10,10 @@ mod store;
 pub use api::{AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, PlanOut, RotatedKeyOut, admin_router};
 pub use error::Error;
 pub use model::{
-    Address, ApiKeyText, BurstWithoutRate, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError,
-    Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap, OverlapError,
-    Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Quota, QuotaError,
-    Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError,
+    Address, ApiKeyText, BurstWithoutRate, Calls, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email,
+    EmailError, Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap,
+    OverlapError, Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Price, PriceLine, PricePart, Quota, QuotaError, Refusal, Scope, ScopeError, Scopes, ScopesError, StatusClass,
+    StatusError, TextError, Tier, TiersError, UnitPrice, UnitPriceError,
 };
 pub use pepper::{Pepper, PepperError};
 pub use service::{

@@ -7,6 +7,7 @@ mod lease;
 mod overlap;
 mod plan;
 mod quota;
+mod price;
 mod scopes;
 mod text;
 
@@ -20,6 +21,9 @@ pub use overlap::{Overlap, OverlapError};
 pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms};
 pub(crate) use quota::Period;
 pub use quota::{Per, Quota, QuotaError};
+pub use price::{
+    Calls, Price, PriceLine, PricePart, StatusClass, Tier, TiersError, UnitPrice, UnitPriceError,
+};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
 
