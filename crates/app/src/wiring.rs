@@ -14,6 +14,7 @@ use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, Sealing
 use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
+use comporta_mail::Mailer;
 use comporta_partners::{KeyRing, Partners, Pepper};
 
 use crate::docs;
@@ -46,6 +47,9 @@ pub enum Error {
     /// Staff could not be loaded.
     #[error(transparent)]
     Identity(#[from] comporta_identity::Error),
+    /// Letters have no way to leave.
+    #[error(transparent)]
+    Mail(#[from] comporta_mail::Error),
     /// A scheduled job cannot be written down.
     #[error(transparent)]
     Schedule(#[from] comporta_jobs::EnqueueError),
@@ -71,6 +75,8 @@ pub struct App {
     pub partners: Partners,
     /// Staff.
     pub identity: Identity,
+    /// What letters leave by.
+    pub mailer: Mailer,
     /// The keys that tokens are signed with.
     pub signing_keys: SigningKeys,
 }
@@ -96,8 +102,9 @@ impl App {
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
         let identity = Identity::new(&db, clock.clone(), rng.clone());
+        let mailer = Mailer::new(settings.mail_transport(), &settings.mail.from, clock.clone())?;
         let settings = Arc::new(settings);
-        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, signing_keys })
+        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, mailer, signing_keys })
     }
 
     /// The keys of every company, for a door.
