@@ -25,6 +25,7 @@ mod incoming;
 mod issuers;
 mod limit;
 mod listener;
+mod metered;
 mod model;
 mod number_map;
 mod plane;

@@ -14,7 +14,7 @@ macro_rules! key_columns {
 
 macro_rules! holdings {
     () => {
-        "SELECT k.id, k.company_id, k.digest, k.scopes, k.expires_at, k.revoked_at IS NOT NULL AS revoked,
+        "SELECT k.id, k.company_id, k.digest, k.mode, k.scopes, k.expires_at, k.revoked_at IS NOT NULL AS revoked,
             c.status = 'suspended' AS suspended, k.epoch
         FROM api_key k JOIN company c ON c.id = k.company_id WHERE "
     };
