@@ -2,6 +2,7 @@
 
 pub mod gateway;
 mod jobs;
+mod plans;
 mod ports;
 
 use std::collections::BTreeMap;
@@ -14,13 +15,14 @@ use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, Sealing
 use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
-use comporta_partners::{KeyRing, Partners, Pepper};
+use comporta_mail::Mailer;
+use comporta_partners::{KeyRing, Partners, Pepper, Quotas};
 
 use crate::docs;
 use crate::settings::{Role, Settings};
 
 /// The services that routes may lead to.
-pub const SERVICES: [&str; 4] = ["catalogue", "docs", "identity", "ledger"];
+pub const SERVICES: [&str; 5] = ["catalogue", "docs", "identity", "ledger", "partners"];
 
 /// Why an installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +48,9 @@ pub enum Error {
     /// Staff could not be loaded.
     #[error(transparent)]
     Identity(#[from] comporta_identity::Error),
+    /// Letters have no way to leave.
+    #[error(transparent)]
+    Mail(#[from] comporta_mail::Error),
     /// A scheduled job cannot be written down.
     #[error(transparent)]
     Schedule(#[from] comporta_jobs::EnqueueError),
@@ -71,6 +76,8 @@ pub struct App {
     pub partners: Partners,
     /// Staff.
     pub identity: Identity,
+    /// What letters leave by.
+    pub mailer: Mailer,
     /// The keys that tokens are signed with.
     pub signing_keys: SigningKeys,
 }
@@ -96,8 +103,9 @@ impl App {
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
         let identity = Identity::new(&db, clock.clone(), rng.clone());
+        let mailer = Mailer::new(settings.mail_transport(), &settings.mail.from, clock.clone())?;
         let settings = Arc::new(settings);
-        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, signing_keys })
+        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, mailer, signing_keys })
     }
 
     /// The keys of every company, for a door.
@@ -108,6 +116,14 @@ impl App {
         Ok(KeyRing::open(self.partners.clone()).await?)
     }
 
+    /// The quotas of companies, for a gateway: to be kept by a task of their own.
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
+        let ids = IdSource::new(self.clock.clone(), self.rng.clone());
+        let queue = Queue::new(self.clock.clone(), ids.clone());
+        Quotas::new(&self.db, self.settings.ledger.time_zone.clone(), self.clock.clone(), &ids, queue)
+    }
+
     /// The services whose roles run here, by name.
     pub fn services(&self, keys: &KeyRing) -> BTreeMap<&'static str, Router> {
         let mut services = BTreeMap::from([("docs", docs::router())]);
@@ -116,6 +132,9 @@ impl App {
         }
         if self.runs(Role::Catalogue) {
             services.insert("catalogue", comporta_catalogue::router(self.catalogue.clone()));
+        }
+        if self.runs(Role::Partners) {
+            services.insert("partners", comporta_partners::partner_router(self.partners.clone()));
         }
         if self.runs(Role::Partners)
             && let Ok(issuer) = self.settings.oauth_issuer()

@@ -37,6 +37,7 @@ pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<
         signer: nobody,
         local_issuer: None,
         services,
+        meter: None,
         access: None,
         tracing: None,
         runtime: runtime.handle().clone(),

@@ -129,6 +129,8 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
     let gate = &route.gate;
     let principal = gate.identify(call.core, &call.plane.issuers, &head.headers).await;
     call.record.principal = principal.map_err(|problem| call.unauthenticated(gate, Box::new(problem)))?;
+    // From here on the call is somebody's, and counted: what cannot be counted is not served.
+    call.meter(&route)?;
     gate.admit(call.record.principal.as_deref(), &head.method)?;
 
     // How often: after who, because it counts by company; before the body is read.
@@ -176,6 +178,7 @@ fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &
         uri: head.uri.clone(),
         route: None,
         principal: None,
+        metered: false,
         target: None,
         upstream: None,
         problem: None,
@@ -210,7 +213,16 @@ impl<'a> Call<'a> {
         peer: &'a Peer,
         caller: Caller,
     ) -> Self {
-        Self { core, plane, record, peer, caller, told: HeaderMap::new(), limits: Limits::default(), page: None }
+        Self {
+            core,
+            plane,
+            record,
+            peer,
+            caller,
+            told: HeaderMap::new(),
+            limits: Limits::default(),
+            page: None,
+        }
     }
 
     /// Nothing more is read from who cannot be understood: another server may see the end of this request elsewhere.
@@ -252,6 +264,17 @@ impl<'a> Call<'a> {
             let origin = head.headers.get(ORIGIN).map(|origin| (ORIGIN, origin.clone()));
             self.page = Some((Arc::clone(route), origin.into_iter().collect()));
         }
+    }
+
+    /// Has a place promised at which the call is counted. A service may tell only afterwards whose a call was.
+    fn meter(&mut self, route: &Route) -> Result<(), Box<Problem>> {
+        if self.record.principal.is_some() || matches!(route.leads_to, Destination::Service(_)) {
+            self.record.metered = self.core.meter.promise();
+            if !self.record.metered && self.core.meter.is_on() {
+                return Err(Box::new(Problem::unavailable("calls cannot be counted just now")));
+            }
+        }
+        Ok(())
     }
 
     fn elsewhere(&self, redirect: &Redirect, uri: &Uri, captures: &Captures) -> Result<Reply, Box<Problem>> {

@@ -25,6 +25,7 @@ mod incoming;
 mod issuers;
 mod limit;
 mod listener;
+mod metered;
 mod model;
 mod number_map;
 mod plane;
@@ -49,9 +50,7 @@ pub use gateway::{Drain, Gateway, Neighbours, Options, StartError, View};
 pub use issuers::{Companies, LocalIssuer};
 pub use limit::{Per, Plan, Quota};
 pub use listener::Listeners;
-pub use ports::{
-    AccessLog, Keys, Known, Plans, Quotas, Service, ServiceBody, SpanSink, Taken,
-};
+pub use ports::{AccessLog, Keys, Known, Plans, Quotas, Service, ServiceBody, SpanSink, Taken};
 pub use span::{Span, SpanKind, SpanValue};
 pub use tls::web_client;
 pub use tracer::Tracing;

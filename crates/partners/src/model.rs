@@ -6,8 +6,8 @@ mod key_text;
 mod lease;
 mod overlap;
 mod plan;
-mod quota;
 mod price;
+mod quota;
 mod scopes;
 mod text;
 
@@ -19,11 +19,11 @@ pub use key_text::{ApiKeyText, NotAKey};
 pub(crate) use lease::{Ask, Grant, LeaseTally, PeriodTally};
 pub use overlap::{Overlap, OverlapError};
 pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms};
-pub(crate) use quota::Period;
-pub use quota::{Per, Quota, QuotaError};
 pub use price::{
     Calls, Price, PriceLine, PricePart, StatusClass, Tier, TiersError, UnitPrice, UnitPriceError,
 };
+pub(crate) use quota::Period;
+pub use quota::{Per, Quota, QuotaError};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
 

@@ -162,6 +162,30 @@ pub struct SecuritySettings {
     pub pepper: Option<Secret>,
 }
 
+/// How letters leave, and from whom.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    /// To a mail server, or into files.
+    pub transport: MailTransport,
+    /// `smtps://user:password@host`, or `smtp://` for a server that turns to TLS; null unless transport is smtp.
+    pub url: Option<Secret>,
+    /// Whose letters they are: `Comporta <contas@example.com>`.
+    pub from: String,
+    /// Connections to the mail server at once.
+    pub connections: NonZeroUsize,
+}
+
+/// Where letters go.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// To the mail server of `url`.
+    Smtp,
+    /// Into the folder outbox in data_dir, a file for each.
+    File,
+}
+
 /// Tokens that partners' programs call with, and that upstreams are shown.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,7 @@ use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
 use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
+use comporta_partners::WarnOfQuota;
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ pub(super) fn registry(app: &App) -> Registry {
         .register::<ReconcileBalances>(app.ledger.clone())
         .register::<RotateSigningKeys>(app.signing_keys.clone())
         .register::<ForgetOldAnswers>(answers)
+        .register::<WarnOfQuota>((app.partners.clone(), app.mailer.clone()))
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {

@@ -73,9 +73,9 @@ impl Call<'_> {
                 Ok(())
             }
             Taken::UsedUp { ends_in } => Err(self.used_up(quota, ends_in)),
-            Taken::Ask | Taken::Unknown => {
-                Err(Box::new(Problem::unavailable("the quota of the company's plan cannot be counted just now")))
-            }
+            Taken::Ask | Taken::Unknown => Err(Box::new(Problem::unavailable(
+                "the quota of the company's plan cannot be counted just now",
+            ))),
         }
     }
 

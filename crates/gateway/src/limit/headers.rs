@@ -189,7 +189,8 @@ mod tests {
 
         let per_day = Quota { requests: 1_000_000_000_000_000, per: Per::Day };
         let standing = Standing { left: 0, ends_in: Duration::from_secs(86_400) };
-        let [policy, left, retry] = told(&Told { rate: None, quota: Some((per_day, standing)), used_up: true });
+        let [policy, left, retry] =
+            told(&Told { rate: None, quota: Some((per_day, standing)), used_up: true });
         assert_eq!(policy.as_deref(), Some("\"day\";q=1000000000000000;w=86400"));
         assert_eq!(left.as_deref(), Some("\"day\";r=0;t=86400"));
         assert_eq!(retry.as_deref(), Some("86400"));

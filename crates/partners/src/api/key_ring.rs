@@ -14,7 +14,7 @@ use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{Changes, Holding, Standing};
-use crate::{ApiKeyText, Error, KeyId, NotAKey, Partners, PlanInForce, PlanName, Refusal};
+use crate::{ApiKeyText, Error, KeyId, KeyMode, NotAKey, Partners, PlanInForce, PlanName, Refusal};
 
 /// A revoked key is refused everywhere within a second: four looks at the epoch leave room for a slow one.
 const POLL_EVERY: Duration = Duration::from_millis(250);
@@ -262,6 +262,7 @@ impl From<Holding> for Held {
         let principal = Arc::new(Principal {
             company_id: holding.company_id,
             actor: holding.id.to_string().into(),
+            live: holding.mode == KeyMode::Live,
             scopes: holding.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
         });
         Self { holding, principal }

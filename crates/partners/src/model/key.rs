@@ -113,6 +113,7 @@ pub(crate) struct Holding {
     pub(crate) id: KeyId,
     pub(crate) company_id: CompanyId,
     pub(crate) digest: [u8; 32],
+    pub(crate) mode: KeyMode,
     pub(crate) scopes: Scopes,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) revoked: bool,

@@ -228,6 +228,7 @@ fn read_holding(row: &PgRow) -> Result<Holding, Error> {
         id: KeyId::from_uuid(row.try_get("id")?),
         company_id: CompanyId::from_uuid(row.try_get("company_id")?),
         digest: digest(row.try_get("digest")?)?,
+        mode: from_text(row.try_get("mode")?, "api_key.mode")?,
         scopes: Scopes::from_stored(row.try_get("scopes")?),
         expires_at: row.try_get::<Option<PgInstant>, _>("expires_at")?.map(PgInstant::to_jiff),
         revoked: row.try_get("revoked")?,

@@ -232,6 +232,7 @@ fn read_holding(row: &SqliteRow) -> Result<Holding, Error> {
         id: KeyId::from_uuid(row.try_get("id")?),
         company_id: CompanyId::from_uuid(row.try_get("company_id")?),
         digest: digest(row.try_get("digest")?)?,
+        mode: from_text(row.try_get("mode")?, "api_key.mode")?,
         scopes: Scopes::from_stored(row.try_get("scopes")?),
         expires_at: instant(row, "expires_at")?,
         revoked: row.try_get("revoked")?,

@@ -14,7 +14,7 @@ macro_rules! key_columns {
 
 macro_rules! holdings {
     () => {
-        "SELECT k.id, k.company_id, k.digest, k.scopes, k.expires_at, k.revoked_at IS NOT NULL AS revoked,
+        "SELECT k.id, k.company_id, k.digest, k.mode, k.scopes, k.expires_at, k.revoked_at IS NOT NULL AS revoked,
             c.status = 'suspended' AS suspended, c.plan, k.epoch
         FROM api_key k JOIN company c ON c.id = k.company_id WHERE "
     };
@@ -24,8 +24,11 @@ pub(super) const EPOCH: &str = "SELECT epoch FROM key_epoch";
 pub(super) const RAISE_EPOCH: &str = "UPDATE key_epoch SET epoch = epoch + 1 RETURNING epoch";
 
 pub(super) const HAS_COMPANIES: &str = "SELECT EXISTS (SELECT 1 FROM company)";
-pub(super) const INSERT_COMPANY: &str =
-    concat!("INSERT INTO company (", company_columns!(), ", epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+pub(super) const INSERT_COMPANY: &str = concat!(
+    "INSERT INTO company (",
+    company_columns!(),
+    ", epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+);
 pub(super) const COMPANY: &str = concat!("SELECT ", company_columns!(), " FROM company WHERE id = $1");
 pub(super) const COMPANIES: &str =
     concat!("SELECT ", company_columns!(), " FROM company WHERE id > $1 ORDER BY id LIMIT $2");
