@@ -1,15 +1,16 @@
 -- What companies owe for a month. Who holds which plan since when is kept, because a month is billed by the plan held
--- at its end, whenever the run comes. An invoice is issued once for a company and month, with its price, its parties
+-- at its end, whenever the run comes; of a plan that was removed its document is kept there. An invoice is issued once for a company and month, with its price, its parties
 -- and its lines as they were: none of them changes again. What a later look finds different becomes lines of the next
 -- invoice, each with the month whose calls it is for and the invoice it corrects, so that all lines of a month add up
 -- to the price of its calls. A line's tier is 0 for the base price; units are in millionths, amounts in centavos.
 CREATE TABLE company_plan (
     company_id  uuid NOT NULL REFERENCES company (id),
     since       timestamptz NOT NULL,
-    plan        text REFERENCES plan (name),
+    plan        text,
+    document    text,
     PRIMARY KEY (company_id, since)
 );
-INSERT INTO company_plan SELECT id, created_at, plan FROM company WHERE plan IS NOT NULL;
+INSERT INTO company_plan (company_id, since, plan) SELECT id, created_at, plan FROM company WHERE plan IS NOT NULL;
 
 -- The company that bills where the settings name none; the first run says which.
 CREATE TABLE biller (

@@ -2,6 +2,7 @@
 
 pub mod gateway;
 mod jobs;
+mod plans;
 mod ports;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,9 @@ use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, Sealing
 use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
-use comporta_partners::{KeyRing, Partners, Pepper};
+use comporta_mail::Mailer;
+use comporta_partners::{BillingTerms, Bills, KeyRing, MailsInvoices, Partners, Pepper, Quotas};
+use comporta_pdf::Fonts;
 
 use crate::docs;
 use crate::settings::{Role, Settings};
@@ -46,6 +49,12 @@ pub enum Error {
     /// Staff could not be loaded.
     #[error(transparent)]
     Identity(#[from] comporta_identity::Error),
+    /// Letters have no way to leave.
+    #[error(transparent)]
+    Mail(#[from] comporta_mail::Error),
+    /// The fonts of documents cannot be read.
+    #[error(transparent)]
+    Fonts(#[from] comporta_pdf::FontError),
     /// A scheduled job cannot be written down.
     #[error(transparent)]
     Schedule(#[from] comporta_jobs::EnqueueError),
@@ -69,8 +78,12 @@ pub struct App {
     pub catalogue: Catalogue,
     /// Companies and keys.
     pub partners: Partners,
+    /// Invoices.
+    pub bills: Bills,
     /// Staff.
     pub identity: Identity,
+    /// What letters leave by.
+    pub mailer: Mailer,
     /// The keys that tokens are signed with.
     pub signing_keys: SigningKeys,
 }
@@ -89,15 +102,32 @@ impl App {
         };
         let ids = IdSource::new(clock.clone(), rng.clone());
         let ledger = Ledger::new(db.clone(), clock.clone(), ids.clone(), ledger_options(&settings));
-        let catalogue = Catalogue::new(db.clone(), clock.clone(), ids);
+        let catalogue = Catalogue::new(db.clone(), clock.clone(), ids.clone());
         let opens_ledger = Arc::new(ports::OpensLedger(ledger.clone()));
         let sealing = SealingKey::derive(&pepper.derive("signing keys"));
         let rotation = Rotation::every(settings.identity.rotate_every.duration());
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
         let identity = Identity::new(&db, clock.clone(), rng.clone());
+        let mailer = Mailer::new(settings.mail_transport(), &settings.mail.from, clock.clone())?;
+        let queue = Queue::new(clock.clone(), ids.clone());
+        let mails = Arc::new(MailsInvoices(mailer.clone()));
+        let terms = billing_terms(&settings);
+        let bills = Bills::new(&db, queue, clock.clone(), ids, terms, Fonts::load()?, mails);
         let settings = Arc::new(settings);
-        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, signing_keys })
+        Ok(Self {
+            settings,
+            clock,
+            rng,
+            db,
+            ledger,
+            catalogue,
+            partners,
+            bills,
+            identity,
+            mailer,
+            signing_keys,
+        })
     }
 
     /// The keys of every company, for a door.
@@ -106,6 +136,14 @@ impl App {
     /// When the database does not answer.
     pub async fn key_ring(&self) -> Result<KeyRing, Error> {
         Ok(KeyRing::open(self.partners.clone()).await?)
+    }
+
+    /// The quotas of companies, for a gateway: to be kept by a task of their own.
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
+        let ids = IdSource::new(self.clock.clone(), self.rng.clone());
+        let queue = Queue::new(self.clock.clone(), ids.clone());
+        Quotas::new(&self.db, self.settings.ledger.time_zone.clone(), self.clock.clone(), &ids, queue)
     }
 
     /// The services whose roles run here, by name.
@@ -118,7 +156,9 @@ impl App {
             services.insert("catalogue", comporta_catalogue::router(self.catalogue.clone()));
         }
         if self.runs(Role::Partners) {
-            services.insert("partners", comporta_partners::partner_router(self.partners.clone()));
+            let partners = comporta_partners::partner_router(self.partners.clone())
+                .merge(comporta_partners::invoices_router(self.bills.clone()));
+            services.insert("partners", partners);
         }
         if self.runs(Role::Partners)
             && let Ok(issuer) = self.settings.oauth_issuer()
@@ -166,6 +206,16 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), Error> {
         MigrationState::Ahead => Err(Error::FromNewerVersion),
         MigrationState::Empty | MigrationState::Behind if migrate => Ok(db.migrate().await?),
         MigrationState::Empty | MigrationState::Behind => Err(Error::NotMigrated),
+    }
+}
+
+fn billing_terms(settings: &Settings) -> BillingTerms {
+    let (billing, ledger) = (&settings.billing, &settings.ledger);
+    BillingTerms {
+        biller: billing.company_id,
+        zone: ledger.time_zone.clone(),
+        currency: ledger.currency,
+        due_days: billing.due_days,
     }
 }
 

@@ -171,6 +171,7 @@ impl Compiling<'_> {
 
     fn routes(&mut self, config: &Config, upstreams: &BTreeMap<String, To>) -> Vec<Arc<Route>> {
         let mut routes = Vec::new();
+        let numbers = self.numbers(config);
         for (index, route) in config.routes.iter().enumerate() {
             self.check_auth(index, route);
             // A pattern that cannot be read is the table's fault to tell.
@@ -187,10 +188,20 @@ impl Compiling<'_> {
                 let limit = route.limit.as_ref().map(|limit| Rule::new(&route.name, limit));
                 let body_limit = route.body_limit.map_or(self.options.body_limit, |limit| limit.bytes());
                 let gate = Gate::new(&route.auth);
-                routes.push(Arc::new(Route::new(route, gate, limit, cors, body_limit, rewrite, leads_to)));
+                let number = numbers.get(index).copied().unwrap_or_default();
+                let route = Route::new(route, number, gate, limit, cors, body_limit, rewrite, leads_to);
+                routes.push(Arc::new(route));
             }
         }
         routes
+    }
+
+    /// Each route's number, noted for good before any request takes it.
+    fn numbers(&mut self, config: &Config) -> Vec<u32> {
+        let Some(meter) = &self.neighbours.meter else { return Vec::new() };
+        let names: Vec<&str> = config.routes.iter().map(|route| route.name.as_str()).collect();
+        let numbers = meter.route_numbers(&names);
+        numbers.map_err(|error| self.faults.push(Fault::at("routes", error))).unwrap_or_default()
     }
 
     fn leads_to(

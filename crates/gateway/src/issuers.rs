@@ -120,7 +120,7 @@ impl Issuers {
         settings: &config::Issuer,
         issuer: Arc<dyn LocalIssuer>,
     ) -> Result<Self, IssuersError> {
-        let rules = Rules::read(settings)?;
+        let rules = Rules::read(settings)?.our_own();
         self.trust(rules, Source::local(issuer))?;
         Ok(self)
     }

@@ -38,6 +38,8 @@ pub(crate) struct Plane {
 #[derive(Debug)]
 pub(crate) struct Route {
     id: u32,
+    /// Under which its calls are counted.
+    meter: u32,
     name: Box<str>,
     pattern: Box<str>,
     pub(crate) gate: Gate,
@@ -64,6 +66,7 @@ pub(crate) enum Destination {
 impl Route {
     pub(crate) fn new(
         settings: &config::Route,
+        meter: u32,
         gate: Gate,
         limit: Option<Rule>,
         cors: Option<Cors>,
@@ -75,11 +78,16 @@ impl Route {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let (name, pattern) = (settings.name.as_str().into(), settings.matching.path.as_str().into());
-        Self { id, name, pattern, gate, limit, cors, body_limit, rewrite, leads_to }
+        Self { id, meter, name, pattern, gate, limit, cors, body_limit, rewrite, leads_to }
     }
 
     pub(crate) const fn id(&self) -> u32 {
         self.id
+    }
+
+    /// The number under which its calls are counted: the same for all routes of its name, of one process.
+    pub(crate) const fn meter(&self) -> u32 {
+        self.meter
     }
 
     pub(crate) const fn name(&self) -> &str {

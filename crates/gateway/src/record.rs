@@ -33,6 +33,8 @@ pub(crate) struct Record {
     pub(crate) uri: Uri,
     pub(crate) route: Option<Arc<Route>>,
     pub(crate) principal: Option<Arc<Principal>>,
+    /// A place is promised at which it is counted.
+    pub(crate) metered: bool,
     /// The target that answered.
     pub(crate) target: Option<Arc<str>>,
     /// From sending the request on to the head of the answer.
@@ -66,6 +68,8 @@ impl Drop for Record {
         if self.status == 0 {
             self.status = LEFT;
         }
+        // First: whatever else goes wrong, it is counted.
+        self.core.meter.tell(self);
         let took = self.began.elapsed();
         self.core.counts.count(self, took);
         self.core.shared.access.tell(&self.core, self, took);

@@ -16,6 +16,8 @@ pub struct Principal {
     pub company_id: CompanyId,
     /// Who acted, for audit: a key's id.
     pub actor: Arc<str>,
+    /// Whether this is real business: a live key, not one for trying things out.
+    pub live: bool,
     /// What it may do.
     pub scopes: Arc<[String]>,
 }

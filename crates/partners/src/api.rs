@@ -4,21 +4,32 @@ mod change_company;
 mod create_company;
 mod create_key;
 mod documents;
+mod invoices;
 mod key_ring;
 mod list_companies;
+mod list_invoices;
 mod list_keys;
+mod list_plans;
+mod plan_document;
+mod put_plan;
+mod remove_plan;
 mod revoke_key;
 mod rotate_key;
+mod run_invoices;
 mod show_company;
+mod show_invoice;
 mod show_me;
+mod show_plan;
 
 use axum::Router;
 use axum::http::{HeaderName, header};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use serde::Deserialize;
 
 pub use documents::{CompanyOut, IssuedKeyOut, KeyOut, RotatedKeyOut};
+pub use invoices::{invoices_admin_router, invoices_router};
 pub use key_ring::KeyRing;
+pub use plan_document::PlanOut;
 
 use crate::Partners;
 
@@ -30,6 +41,11 @@ pub fn admin_router(partners: Partners) -> Router {
         .route("/admin/v1/companies/{id}/keys", post(create_key::handle).get(list_keys::handle))
         .route("/admin/v1/keys/{id}/rotate", post(rotate_key::handle))
         .route("/admin/v1/keys/{id}/revoke", post(revoke_key::handle))
+        .route("/admin/v1/plans", get(list_plans::handle))
+        .route(
+            "/admin/v1/plans/{name}",
+            put(put_plan::handle).get(show_plan::handle).delete(remove_plan::handle),
+        )
         .with_state(partners)
 }
 
@@ -45,7 +61,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(show_me::handle))]
+#[openapi(paths(show_me::handle, list_invoices::own, show_invoice::own, show_invoice::own_pdf))]
 struct PartnerApi;
 
 /// The document of the operator's endpoints.
@@ -58,7 +74,15 @@ struct PartnerApi;
     create_key::handle,
     list_keys::handle,
     rotate_key::handle,
-    revoke_key::handle
+    revoke_key::handle,
+    list_plans::handle,
+    show_plan::handle,
+    put_plan::handle,
+    remove_plan::handle,
+    list_invoices::all,
+    run_invoices::handle,
+    show_invoice::any,
+    show_invoice::any_pdf
 ))]
 pub struct AdminApi;
 

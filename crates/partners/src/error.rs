@@ -46,6 +46,15 @@ pub enum Error {
     /// A job could not be enqueued.
     #[error(transparent)]
     Enqueue(#[from] comporta_jobs::EnqueueError),
+    /// No plan has this name.
+    #[error("there is no such plan")]
+    NoSuchPlan,
+    /// A company was to have a plan that is not there.
+    #[error("there is no plan of this name")]
+    UnknownPlan,
+    /// A plan was to go that companies have.
+    #[error("there are companies on this plan: give them another one first")]
+    PlanHeld,
     /// The database failed.
     #[error(transparent)]
     Db(#[from] comporta_db::Error),
@@ -65,6 +74,9 @@ impl From<Error> for Problem {
             Error::KeyRevoked | Error::KeyExpired | Error::KeyReplaced { .. } => {
                 Self::new(&kinds::CONFLICT, error.to_string())
             }
+            Error::NoSuchPlan => Self::not_found("plan"),
+            Error::UnknownPlan => Self::invalid_field("/plan", error),
+            Error::PlanHeld => Self::new(&kinds::CONFLICT, error.to_string()),
             Error::ExpiryPassed => Self::invalid_field("/expires_at", error),
             Error::NoSuchInvoice => Self::not_found("invoice"),
             Error::UnknownCompany => Self::invalid_field("/company_id", error),

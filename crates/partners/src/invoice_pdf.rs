@@ -1,11 +1,11 @@
 //! An invoice on paper: Portuguese, with English beside it.
 
 mod table;
-mod words;
+pub(crate) mod words;
 
 use comporta_pdf::{A4, Align, Colour, Document, Fonts, Page, Size, Style, Weight};
 
-use crate::{Invoice, InvoiceWithLines, Party};
+use crate::{Invoice, InvoiceWithLines, Party, PlanName};
 use table::Table;
 use words::{date, document, money, month_english, month_portuguese};
 
@@ -61,7 +61,7 @@ fn head(page: &mut Page<'_>, fonts: &Fonts, invoice: &Invoice) -> f32 {
     page.grey_line((LEFT, top), (RIGHT, top), 0.6, 0.8);
     page.text(LEFT, top + 20.0, &SMALL, "CLIENTE / CUSTOMER");
     let under_customer = party(page, fonts, &invoice.customer, top + 36.0, 10.5);
-    let plan = invoice.plan.clone().unwrap_or_else(|| "–".to_owned());
+    let plan = invoice.plan.as_ref().map_or("–", PlanName::as_str).to_owned();
     let facts = [
         ("Mês de referência", "Month billed", both_months(invoice)),
         ("Emissão", "Issued", date(invoice.issue_date)),
@@ -139,4 +139,4 @@ fn both_months(invoice: &Invoice) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,8 +4,11 @@ mod company;
 mod invoice;
 mod key;
 mod key_text;
+mod lease;
 mod overlap;
+mod plan;
 mod price;
+mod quota;
 mod scopes;
 mod text;
 
@@ -13,15 +16,20 @@ pub(crate) use company::Standing;
 pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError};
 pub(crate) use invoice::{Account, Billed, Draft};
 pub use invoice::{
-    Invoice, InvoiceFilter, InvoiceId, InvoiceLine, InvoiceStatus, InvoiceStatusError, InvoiceWithLines, Party,
+    Invoice, InvoiceFilter, InvoiceId, InvoiceLine, InvoiceStatus, InvoiceStatusError, InvoiceWithLines,
+    Party,
 };
 pub(crate) use key::{Changes, Holding, Rotation};
 pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};
+pub(crate) use lease::{Ask, Grant, LeaseTally, PeriodTally};
 pub use overlap::{Overlap, OverlapError};
+pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms};
 pub use price::{
     Calls, Price, PriceLine, PricePart, StatusClass, Tier, TiersError, UnitPrice, UnitPriceError,
 };
+pub(crate) use quota::Period;
+pub use quota::{Per, Quota, QuotaError};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
 

@@ -3,6 +3,9 @@
 mod bills;
 mod companies;
 mod keys;
+mod mails_invoices;
+mod plans;
+mod quotas;
 
 use std::sync::Arc;
 
@@ -10,10 +13,12 @@ use async_trait::async_trait;
 use comporta_db::{Db, Tx};
 use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 
-use crate::store::{self, Store};
+use crate::store::{self, Store, plans::PlanStore};
 use crate::{ApiKeyText, Key, Pepper};
 
 pub use bills::{BillRun, BillingTerms, Bills, BillsInvoices};
+pub use mails_invoices::MailsInvoices;
+pub use quotas::{Quotas, Taken, WarnOfQuota};
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]
@@ -34,6 +39,7 @@ pub trait OnCompanyCreated: Send + Sync {
 #[derive(Clone)]
 pub struct Partners {
     store: Arc<dyn Store>,
+    plans: Arc<dyn PlanStore>,
     db: Db,
     pepper: Pepper,
     clock: Clock,
@@ -71,7 +77,8 @@ impl Partners {
         on_company_created: Arc<dyn OnCompanyCreated>,
     ) -> Self {
         let ids = IdSource::new(clock.clone(), rng.clone());
-        Self { store: store::of(db), db: db.clone(), pepper, clock, rng, ids, on_company_created }
+        let (store, plans) = (store::of(db), store::plans::of(db));
+        Self { store, plans, db: db.clone(), pepper, clock, rng, ids, on_company_created }
     }
 
     /// The clock by which keys expire.

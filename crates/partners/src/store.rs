@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod contract;
 pub(crate) mod invoices;
+pub(crate) mod plans;
 mod postgres;
+pub(crate) mod quotas;
 mod sqlite;
 mod statements;
 
@@ -26,7 +28,13 @@ pub(crate) trait Store: Send + Sync {
     async fn company(&self, id: CompanyId) -> Result<Option<Company>, Error>;
     /// At most `limit` companies, oldest first, from after the given one on.
     async fn companies(&self, after: Option<CompanyId>, limit: u16) -> Result<Vec<Company>, Error>;
-    async fn change_company(&self, id: CompanyId, change: CompanyChange) -> Result<Company, Error>;
+    /// Another plan is held from the given instant on.
+    async fn change_company(
+        &self,
+        id: CompanyId,
+        change: CompanyChange,
+        at: Timestamp,
+    ) -> Result<Company, Error>;
 
     async fn insert_key(&self, tx: &mut Tx, key: &Key, digest: &[u8; 32]) -> Result<(), Error>;
     async fn key(&self, id: KeyId) -> Result<Option<Key>, Error>;

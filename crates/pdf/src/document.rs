@@ -1,6 +1,6 @@
 //! A document: its pages, and the bytes they become.
 
-use pdf_writer::{Content, Filter, Finish as _, Name, Pdf, Rect, Ref, TextStr};
+use pdf_writer::{Content, Filter, Finish as _, Pdf, Rect, Ref, TextStr};
 
 use crate::page::{BOLD, REGULAR};
 use crate::{Fonts, Page, Size, Weight};

@@ -196,7 +196,10 @@ async fn open_gateway(
         tasks.spawn(exporter.run(stop.rest.clone()));
         traces
     });
-    Ok(Some(wiring::gateway::start(app, listeners, &ring, log.access(), traces, Handle::current())?))
+    let quotas = app.quotas();
+    let (keeper, until) = (quotas.clone(), stop.rest.clone());
+    tasks.spawn(async move { keeper.keep(until).await });
+    Ok(Some(wiring::gateway::start(app, listeners, &ring, quotas, log.access(), traces, Handle::current())?))
 }
 
 /// The listener of services whose gateway runs elsewhere.

@@ -3,10 +3,11 @@
 use axum::http::{HeaderName, HeaderValue};
 use comporta_db::Url;
 use comporta_gateway::Place;
-use comporta_kernel::Secret;
+use comporta_kernel::{Clock, Secret};
+use comporta_mail::Mailer;
 
-use super::Settings;
 use super::tree::Step;
+use super::{MailTransport, Settings};
 use crate::wiring::SERVICES;
 
 /// Tells each fault with its setting's path.
@@ -18,6 +19,7 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
     check_roles(settings, &mut fault);
     check_places(settings, &mut fault);
     check_tracing(settings, &mut fault);
+    check_mail(settings, &mut fault);
     let http = &settings.http;
     for (path, nothing) in [
         (["http", "body_limit"], http.body_limit.bytes() == 0),
@@ -91,6 +93,24 @@ fn check_tracing(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
                 "expected the value of a header: visible characters".to_owned(),
             );
         }
+    }
+}
+
+fn check_mail(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let mail = &settings.mail;
+    match (mail.transport, &mail.url) {
+        (MailTransport::Smtp, None) => {
+            return fault(&["mail", "url"], "must be set when mail.transport is smtp".to_owned());
+        }
+        (MailTransport::File, Some(_)) => {
+            return fault(&["mail", "url"], "must be null unless mail.transport is smtp".to_owned());
+        }
+        _ => {}
+    }
+    match Mailer::new(settings.mail_transport(), &mail.from, Clock::system()) {
+        Ok(_) => {}
+        Err(error @ comporta_mail::Error::Server(_)) => fault(&["mail", "url"], error.to_string()),
+        Err(_) => fault(&["mail", "from"], "expected an address: Comporta <contas@example.com>".to_owned()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use comporta_gateway::config::{Percent, Uri};
-use comporta_kernel::{ByteSize, Currency, Interval, Secret, Zone};
+use comporta_kernel::{ByteSize, CompanyId, Currency, Interval, Secret, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -154,12 +154,49 @@ pub struct LedgerSettings {
     pub reconcile_at: TimeOfDay,
 }
 
+/// The bills of companies that hold a plan with a price.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BillingSettings {
+    /// The company that bills; null for the first run's.
+    #[schemars(with = "Option<String>")]
+    pub company_id: Option<CompanyId>,
+    /// Days from an invoice's issue until it is due.
+    pub due_days: u16,
+    /// Local time at which the month before is billed.
+    pub run_at: TimeOfDay,
+}
+
 /// Keys of the installation.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecuritySettings {
     /// Key of the hash under which API keys are stored; null for the file pepper in data_dir.
     pub pepper: Option<Secret>,
+}
+
+/// How letters leave, and from whom.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    /// To a mail server, or into files.
+    pub transport: MailTransport,
+    /// `smtps://user:password@host`, or `smtp://` for a server that turns to TLS; null unless transport is smtp.
+    pub url: Option<Secret>,
+    /// Whose letters they are: `Comporta <contas@example.com>`.
+    pub from: String,
+    /// Connections to the mail server at once.
+    pub connections: NonZeroUsize,
+}
+
+/// Where letters go.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// To the mail server of `url`.
+    Smtp,
+    /// Into the folder outbox in data_dir, a file for each.
+    File,
 }
 
 /// Tokens that partners' programs call with, and that upstreams are shown.

@@ -15,12 +15,13 @@ use comporta_http::{Principal, Problem};
 use comporta_identity::{SigningAlgorithm, SigningKeys};
 use comporta_jwt::{Algorithm, JwkSet, SigningKey};
 use comporta_kernel::CompanyId;
-use comporta_partners::{KeyRing, Refusal};
+use comporta_partners::{KeyRing, Quotas, Refusal};
 use http_body_util::BodyExt as _;
 use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 
 use super::App;
+use super::plans::{OnPlans, OnQuotas};
 use crate::logging::AccessLines;
 use crate::service_layers::service_layers;
 use crate::settings::Settings;
@@ -36,6 +37,7 @@ pub fn start(
     app: &App,
     listeners: &Listeners,
     keys: &KeyRing,
+    quotas: Quotas,
     access: Option<AccessLines>,
     tracing: Option<Tracing>,
     runtime: Handle,
@@ -43,6 +45,8 @@ pub fn start(
     let settings = &app.settings;
     let neighbours = Neighbours {
         keys: Arc::new(Holders(keys.clone())),
+        plans: Arc::new(OnPlans::new(keys.clone())),
+        quotas: Arc::new(OnQuotas(quotas)),
         companies: Arc::new(Holders(keys.clone())),
         signer: Arc::new(Own { keys: app.signing_keys.clone(), issuer: settings.issuer() }),
         local_issuer: local_issuer(app, keys),

@@ -7,6 +7,7 @@ use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
 use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
+use comporta_partners::{IssueInvoices, SendInvoice, WarnOfQuota};
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,9 @@ pub(super) fn registry(app: &App) -> Registry {
         .register::<ReconcileBalances>(app.ledger.clone())
         .register::<RotateSigningKeys>(app.signing_keys.clone())
         .register::<ForgetOldAnswers>(answers)
+        .register::<IssueInvoices>(app.bills.clone())
+        .register::<SendInvoice>(app.bills.clone())
+        .register::<WarnOfQuota>((app.partners.clone(), app.mailer.clone()))
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
@@ -28,6 +32,7 @@ pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
     Schedule::new()
         .daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?
         .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
+        .daily(settings.billing.run_at.time(), &ledger.time_zone, &IssueInvoices {})?
         .every(HOUR, &RotateSigningKeys {})
 }
 

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use super::{list_invoices, run_invoices, show_invoice};
 use crate::{
-    Bills, Invoice, InvoiceId, InvoiceLine, InvoiceStatus, InvoiceWithLines, Party, PricePart, UnitPrice,
+    Bills, Invoice, InvoiceId, InvoiceLine, InvoiceStatus, InvoiceWithLines, Party, PlanName, PricePart,
+    UnitPrice,
 };
 
 /// The operator's endpoints. They trust whoever reaches them: mount them behind a check of the caller.
@@ -44,8 +45,8 @@ pub(crate) struct InvoiceOut {
     /// `issued` while something is owed.
     status: InvoiceStatus,
     /// The plan held at the month's end; null if it holds nothing but corrections.
-    #[schema(example = "gold")]
-    plan: Option<String>,
+    #[schema(value_type = Option<String>, example = "gold")]
+    plan: Option<PlanName>,
     /// ISO 4217.
     #[schema(example = "BRL")]
     currency: String,

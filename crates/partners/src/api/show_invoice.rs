@@ -69,7 +69,6 @@ type Pdf = ([(HeaderName, String); 2], Vec<u8>);
 
 fn pdf(bills: &Bills, invoice: &InvoiceWithLines) -> Pdf {
     let name = format!("inline; filename=\"fatura-{}.pdf\"", invoice.invoice.month);
-    let headers =
-        [(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    let headers = [(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, name)];
     (headers, bills.pdf(invoice))
 }

@@ -120,10 +120,9 @@ fn description(line: &InvoiceLine) -> (String, String) {
             format!("Monthly base price, {}", month_english(line.month)),
         ),
         PricePart::Tier { after: 0, up_to: None, .. } => ("Chamadas".to_owned(), "Calls".to_owned()),
-        PricePart::Tier { after, up_to: None, .. } => (
-            format!("Chamadas além da {}ª", whole(after)),
-            format!("Calls beyond {}", count_english(after)),
-        ),
+        PricePart::Tier { after, up_to: None, .. } => {
+            (format!("Chamadas além da {}ª", whole(after)), format!("Calls beyond {}", count_english(after)))
+        }
         PricePart::Tier { after, up_to: Some(end), .. } => (
             format!("Chamadas, da {}ª à {}ª", whole(after + 1), whole(end)),
             format!("Calls {} to {}", count_english(after + 1), count_english(end)),

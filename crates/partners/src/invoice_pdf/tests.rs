@@ -22,8 +22,13 @@ pub(crate) fn sample(corrections: usize) -> InvoiceWithLines {
     };
     let mut lines: Vec<InvoiceLine> = price.lines(1_234_567).iter().map(line).collect();
     let earlier = "inv_01kb1gy3m7f0v9s4t2q8n6x5cw".parse().unwrap();
-    let correction =
-        InvoiceLine { month: september, quantity: -12, amount: "-0.15".parse().unwrap(), corrects: Some(earlier), ..lines[2] };
+    let correction = InvoiceLine {
+        month: september,
+        quantity: -12,
+        amount: "-0.15".parse().unwrap(),
+        corrects: Some(earlier),
+        ..lines[2]
+    };
     lines.extend(std::iter::repeat_n(correction, corrections));
     let total = lines.iter().map(|line| comporta_kernel::Total::from(line.amount)).sum();
     let party = |name: &str, document: &str, address: &str| Party {
@@ -39,8 +44,12 @@ pub(crate) fn sample(corrections: usize) -> InvoiceWithLines {
         month: october,
         status: InvoiceStatus::Issued,
         currency: Currency::BRL,
-        plan: Some("ouro-2026".to_owned()),
-        issuer: party("Demo Tecnologia Ltda.", "12345678000195", "Av. Paulista, 1000, São Paulo, SP, 01310-100"),
+        plan: Some("ouro-2026".parse().unwrap()),
+        issuer: party(
+            "Demo Tecnologia Ltda.",
+            "12345678000195",
+            "Av. Paulista, 1000, São Paulo, SP, 01310-100",
+        ),
         customer: party(
             "Padaria e Confeitaria Aurora do Sertão Comércio de Alimentos Ltda.",
             "12.ABC.345/01DE-35",

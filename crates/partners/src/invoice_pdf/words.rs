@@ -20,44 +20,44 @@ const MONTHS: [(&str, &str); 12] = [
 ];
 
 /// `R$ 1.234,56`.
-pub(super) fn money(amount: Money, currency: Currency) -> String {
+pub(crate) fn money(amount: Money, currency: Currency) -> String {
     decimal(&amount.to_string(), currency)
 }
 
 /// `R$ 0,0125`.
-pub(super) fn unit_price(unit: UnitPrice, currency: Currency) -> String {
+pub(crate) fn unit_price(unit: UnitPrice, currency: Currency) -> String {
     decimal(&unit.to_string(), currency)
 }
 
 /// `1.234.567`.
-pub(super) fn count(number: i64) -> String {
+pub(crate) fn count(number: i64) -> String {
     let sign = if number < 0 { "-" } else { "" };
     format!("{sign}{}", grouped(&number.unsigned_abs().to_string(), '.'))
 }
 
 /// `1,234,567`.
-pub(super) fn count_english(number: u64) -> String {
+pub(crate) fn count_english(number: u64) -> String {
     grouped(&number.to_string(), ',')
 }
 
 /// `31/10/2026`.
-pub(super) fn date(day: BusinessDate) -> String {
+pub(crate) fn date(day: BusinessDate) -> String {
     let civil = day.civil();
     format!("{:02}/{:02}/{:04}", civil.day(), civil.month(), civil.year())
 }
 
 /// `outubro de 2026`.
-pub(super) fn month_portuguese(month: Month) -> String {
+pub(crate) fn month_portuguese(month: Month) -> String {
     format!("{} de {}", names(month).0, month.first_day().civil().year())
 }
 
 /// `October 2026`.
-pub(super) fn month_english(month: Month) -> String {
+pub(crate) fn month_english(month: Month) -> String {
     format!("{} {}", names(month).1, month.first_day().civil().year())
 }
 
 /// A CNPJ or CPF in its usual form and with its name; anything else as it is.
-pub(super) fn document(text: &str) -> String {
+pub(crate) fn document(text: &str) -> String {
     let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
     let usual = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '-' | ' '));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -121,7 +121,10 @@ mod tests {
     fn days_and_months_are_named() {
         let day: BusinessDate = "2026-03-09".parse().unwrap();
         assert_eq!(date(day), "09/03/2026");
-        assert_eq!((month_portuguese(day.month()), month_english(day.month())), ("março de 2026".into(), "March 2026".into()));
+        assert_eq!(
+            (month_portuguese(day.month()), month_english(day.month())),
+            ("março de 2026".into(), "March 2026".into())
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use comporta_kernel::{BusinessDate, CompanyId, Currency, Money, Month, Timestamp, define_id};
 use serde::{Deserialize, Serialize};
 
-use super::{Address, CompanyName, Document, Email, PricePart, UnitPrice};
+use super::{Address, CompanyName, Document, Email, PlanName, PricePart, UnitPrice};
 
 pub(crate) use account::{Account, Billed, Draft};
 
@@ -79,7 +79,7 @@ pub struct Invoice {
     /// Of its amounts.
     pub currency: Currency,
     /// The plan held at the month's end; `None` if it holds nothing but corrections.
-    pub plan: Option<String>,
+    pub plan: Option<PlanName>,
     /// Who bills.
     pub issuer: Party,
     /// Who owes, as known then.
@@ -147,6 +147,9 @@ impl FromStr for InvoiceStatus {
     type Err = InvoiceStatusError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Issued, Self::Paid].into_iter().find(|status| status.as_str() == text).ok_or(InvoiceStatusError)
+        [Self::Issued, Self::Paid]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(InvoiceStatusError)
     }
 }

@@ -104,7 +104,9 @@ impl Bills {
         let mut after = None;
         loop {
             let companies = match only {
-                Some(company) => vec![self.store.party(company).await?.ok_or(Error::UnknownCompany)?.company_id],
+                Some(company) => {
+                    vec![self.store.party(company).await?.ok_or(Error::UnknownCompany)?.company_id]
+                }
                 None => self.store.unbilled(&billing, after, COMPANIES).await?,
             };
             for company in &companies {
@@ -151,11 +153,7 @@ impl Bills {
     ///
     /// # Errors
     /// [`Error::NoSuchInvoice`].
-    pub async fn invoice(
-        &self,
-        id: InvoiceId,
-        of: Option<CompanyId>,
-    ) -> Result<InvoiceWithLines, Error> {
+    pub async fn invoice(&self, id: InvoiceId, of: Option<CompanyId>) -> Result<InvoiceWithLines, Error> {
         self.store.invoice(id, of).await?.ok_or(Error::NoSuchInvoice)
     }
 

@@ -60,7 +60,7 @@ impl Partners {
     /// # Errors
     /// [`Error::NoSuchCompany`].
     pub async fn change_company(&self, id: CompanyId, change: CompanyChange) -> Result<Company, Error> {
-        let company = self.store.change_company(id, change).await?;
+        let company = self.store.change_company(id, change, self.clock.now()).await?;
         tracing::info!(company_id = %id, status = %company.status, "a company was changed");
         Ok(company)
     }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use comporta_db::columns::from_text;
 use comporta_db::{Db, Engine, Tx};
 use comporta_kernel::{BusinessDate, CompanyId, Month, Timestamp};
-use serde::Deserialize;
 
+use super::plans::read_terms;
 use super::{postgres, sqlite};
 use crate::model::{Account, Invoice, InvoiceFilter, InvoiceLine, InvoiceWithLines, Party, PricePart};
-use crate::{Error, InvoiceId, Price, UnitPrice};
+use crate::{Error, InvoiceId, PlanName, Price, UnitPrice};
 
 /// The month that is billed, and what goes with it.
 #[derive(Clone, Copy, Debug)]
@@ -24,14 +25,6 @@ pub(crate) struct Billing {
 /// Whole use cases, each atomic.
 #[async_trait]
 pub(crate) trait InvoiceStore: Send + Sync {
-    /// Notes which plan a company holds from an instant on.
-    async fn note_plan(
-        &self,
-        tx: &mut Tx,
-        company: CompanyId,
-        plan: Option<&str>,
-        since: Timestamp,
-    ) -> Result<(), Error>;
     /// Notes who bills, unless somebody is noted already.
     async fn note_biller(&self, tx: &mut Tx, company: CompanyId) -> Result<(), Error>;
     async fn biller(&self) -> Result<Option<CompanyId>, Error>;
@@ -68,11 +61,7 @@ pub(crate) trait InvoiceStore: Send + Sync {
         limit: u16,
     ) -> Result<Vec<Invoice>, Error>;
     /// An invoice; of another company than the given one it is none.
-    async fn invoice(
-        &self,
-        id: InvoiceId,
-        of: Option<CompanyId>,
-    ) -> Result<Option<InvoiceWithLines>, Error>;
+    async fn invoice(&self, id: InvoiceId, of: Option<CompanyId>) -> Result<Option<InvoiceWithLines>, Error>;
 }
 
 pub(crate) fn of(db: &Db) -> Arc<dyn InvoiceStore> {
@@ -82,17 +71,11 @@ pub(crate) fn of(db: &Db) -> Arc<dyn InvoiceStore> {
     }
 }
 
-/// A plan's document, of which only the price matters to a bill.
-#[derive(Deserialize)]
-struct PricedPlan {
-    price: Option<Price>,
-}
-
 /// The plan held and its price, from what the database says of it.
-pub(super) fn priced(plan: Option<String>, document: Option<&str>) -> Result<Option<(String, Price)>, Error> {
+pub(super) fn priced(plan: Option<&str>, document: Option<&str>) -> Result<Option<(PlanName, Price)>, Error> {
     let (Some(plan), Some(document)) = (plan, document) else { return Ok(None) };
-    let PricedPlan { price } = read_json(document, "plan.document")?;
-    Ok(price.map(|price| (plan, price)))
+    let plan = from_text(plan, "company_plan.plan")?;
+    Ok(read_terms(document)?.price().cloned().map(|price| (plan, price)))
 }
 
 pub(super) fn read_json<T: serde::de::DeserializeOwned>(
@@ -158,6 +141,9 @@ pub(super) fn days(from: Month, to: Month) -> (BusinessDate, BusinessDate) {
 
 pub(super) const NOTE_PLAN: &str = "INSERT INTO company_plan (company_id, since, plan) VALUES ($1, $2, $3)
     ON CONFLICT (company_id, since) DO UPDATE SET plan = excluded.plan";
+pub(super) const KEEP_DOCUMENT: &str =
+    "UPDATE company_plan SET document = (SELECT document FROM plan WHERE name = $1)
+    WHERE plan = $1 AND document IS NULL";
 pub(super) const NOTE_BILLER: &str = "INSERT INTO biller (company_id) VALUES ($1) ON CONFLICT DO NOTHING";
 pub(super) const BILLER: &str = "SELECT company_id FROM biller";
 pub(super) const PARTY: &str = "SELECT id, name, document, email, address FROM company WHERE id = $1";
@@ -171,7 +157,8 @@ pub(super) const UNBILLED: &str = "SELECT c.id FROM company c WHERE c.id > $1
     ORDER BY c.id LIMIT $5";
 pub(super) const IS_BILLED: &str =
     "SELECT EXISTS (SELECT 1 FROM invoice WHERE company_id = $1 AND month = $2)";
-pub(super) const PLAN_HELD: &str = "SELECT p.plan, d.document FROM company_plan p LEFT JOIN plan d ON d.name = p.plan
+pub(super) const PLAN_HELD: &str = "SELECT p.plan, coalesce(p.document, d.document) AS document
+    FROM company_plan p LEFT JOIN plan d ON d.name = p.plan
     WHERE p.company_id = $1 AND p.since < $2 ORDER BY p.since DESC LIMIT 1";
 pub(super) const BILLED: &str = "SELECT id, month, price FROM invoice
     WHERE company_id = $1 AND month >= $2 AND month < $3 AND price IS NOT NULL ORDER BY month";

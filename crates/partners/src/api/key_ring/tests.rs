@@ -40,7 +40,8 @@ async fn world() -> World {
     let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
     let pepper = Pepper::from_text(&"p".repeat(32)).unwrap();
     let partners = Partners::new(&db, pepper, clock.clone().into(), Rng::seeded(1), Arc::new(Nobody));
-    let new = NewCompany { name: "Ana".parse().unwrap(), document: None, email: None, address: None };
+    let name = "Ana".parse().unwrap();
+    let new = NewCompany { name, document: None, email: None, address: None, plan: None };
     let company = partners.create_company(new).await.unwrap().id;
     World { db, partners, clock, company }
 }
@@ -174,7 +175,7 @@ async fn an_answer_that_comes_late_does_not_revive_a_revoked_key() {
     let old = world.partners.holding(issued.key.id).await.unwrap().unwrap();
     world.partners.revoke_key(issued.key.id).await.unwrap();
     ring.refresh().await.unwrap();
-    ring.absorb(vec![old], Vec::new());
+    ring.absorb(crate::model::Changes { keys: vec![old], ..Default::default() });
     assert_eq!(ring.authenticate(issued.text.expose()).unwrap_err(), Refusal::Revoked);
 }
 

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use comporta_kernel::{Money, MoneyError, Month, Total};
 
 use super::{InvoiceId, InvoiceLine, Party};
-use crate::model::{Calls, Price, PriceLine, PricePart, UnitPrice};
+use crate::model::{Calls, PlanName, Price, PriceLine, PricePart, UnitPrice};
 
 /// All that the bill of a company's month depends on, as one transaction sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) customer: Party,
     /// The plan held at the month's end and its price, if it has one.
-    pub(crate) plan: Option<(String, Price)>,
+    pub(crate) plan: Option<(PlanName, Price)>,
     /// Billable calls by month.
     pub(crate) calls: BTreeMap<Month, Calls>,
     /// The invoices of earlier months that may still be corrected.
@@ -139,7 +139,7 @@ mod tests {
             email: None,
             address: None,
         };
-        let plan = plan.map(|name| (name.to_owned(), serde_json::from_str(PRICE).unwrap()));
+        let plan = plan.map(|name| (name.parse().unwrap(), serde_json::from_str(PRICE).unwrap()));
         Account { customer, plan, calls, billed }
     }
 
@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn without_calls_the_base_is_owed_and_without_a_plan_nothing() {
-        let draft = account(Some("gold"), BTreeMap::new(), Vec::new()).draft(month("2026-10")).unwrap().unwrap();
+        let draft =
+            account(Some("gold"), BTreeMap::new(), Vec::new()).draft(month("2026-10")).unwrap().unwrap();
         assert_eq!((draft.lines.len(), draft.total.to_string()), (1, "10.00".to_owned()));
         assert_eq!(account(None, BTreeMap::new(), Vec::new()).draft(month("2026-10")), Ok(None));
     }
@@ -182,7 +183,7 @@ mod tests {
         let price = r#"{"tiers": [{"unit": "999999.999999"}]}"#;
         let calls = BTreeMap::from([(month("2026-10"), served(i64::MAX as u64))]);
         let mut account = account(Some("gold"), calls, Vec::new());
-        account.plan = Some(("gold".to_owned(), serde_json::from_str(price).unwrap()));
+        account.plan = Some(("gold".parse().unwrap(), serde_json::from_str(price).unwrap()));
         assert_eq!(account.draft(month("2026-10")), Err(MoneyError::TooLarge));
     }
 }

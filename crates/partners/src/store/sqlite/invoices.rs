@@ -15,7 +15,7 @@ use crate::model::{
     StatusClass,
 };
 use crate::store::invoices::{self as statements, Billing, InvoiceStore, PartColumns};
-use crate::{Error, InvoiceId, Price};
+use crate::{Error, InvoiceId, PlanName, Price};
 
 pub(in crate::store) struct SqliteInvoices(pub(in crate::store) Sqlite);
 
@@ -25,18 +25,6 @@ const CALLS: &str = "SELECT substr(day, 1, 7) || '-01' AS month, class, sum(requ
 
 #[async_trait]
 impl InvoiceStore for SqliteInvoices {
-    async fn note_plan(
-        &self,
-        tx: &mut Tx,
-        company: CompanyId,
-        plan: Option<&str>,
-        since: Timestamp,
-    ) -> Result<(), Error> {
-        let query = sqlx::query(statements::NOTE_PLAN).bind(company.uuid()).bind(to_micros(since)).bind(plan);
-        query.execute(connection(tx)?).await?;
-        Ok(())
-    }
-
     async fn note_biller(&self, tx: &mut Tx, company: CompanyId) -> Result<(), Error> {
         sqlx::query(statements::NOTE_BILLER).bind(company.uuid()).execute(connection(tx)?).await?;
         Ok(())
@@ -83,10 +71,7 @@ impl InvoiceStore for SqliteInvoices {
         let Some(customer) = party.as_ref().map(read_party).transpose()? else { return Ok(None) };
         let plan = sqlx::query(statements::PLAN_HELD).bind(company.uuid()).bind(to_micros(billing.ends));
         let plan = match plan.fetch_optional(&mut *db).await? {
-            Some(row) => {
-                let document: Option<String> = row.try_get("document")?;
-                statements::priced(row.try_get("plan")?, document.as_deref())?
-            }
+            Some(row) => statements::priced(row.try_get("plan")?, row.try_get("document")?)?,
             None => None,
         };
         let calls = calls(db, billing, company).await?;
@@ -109,7 +94,7 @@ impl InvoiceStore for SqliteInvoices {
             .bind(month(invoice.month))
             .bind(invoice.status.as_str())
             .bind(invoice.currency.as_str())
-            .bind(invoice.plan.as_deref())
+            .bind(invoice.plan.as_ref().map(PlanName::as_str))
             .bind(statements::write_json(&invoice.issuer, "invoice.issuer")?)
             .bind(statements::write_json(&invoice.customer, "invoice.customer")?)
             .bind(invoice.total.centavos())
@@ -152,7 +137,9 @@ impl InvoiceStore for SqliteInvoices {
         limit: u16,
     ) -> Result<Vec<Invoice>, Error> {
         let sql = if filter.company_id.is_some() { statements::INVOICES_OF } else { statements::INVOICES };
-        let (from, to) = filter.month.map_or((BusinessDate::MIN, BusinessDate::MAX), |month| statements::days(month, month));
+        let (from, to) = filter
+            .month
+            .map_or((BusinessDate::MIN, BusinessDate::MAX), |month| statements::days(month, month));
         let mut query = sqlx::query(sql)
             .bind(after.map_or(Uuid::max(), InvoiceId::uuid))
             .bind(from.to_string())
@@ -166,11 +153,7 @@ impl InvoiceStore for SqliteInvoices {
         query.fetch_all(self.0.readers()).await?.iter().map(read_invoice).collect()
     }
 
-    async fn invoice(
-        &self,
-        id: InvoiceId,
-        of: Option<CompanyId>,
-    ) -> Result<Option<InvoiceWithLines>, Error> {
+    async fn invoice(&self, id: InvoiceId, of: Option<CompanyId>) -> Result<Option<InvoiceWithLines>, Error> {
         let row = sqlx::query(statements::INVOICE).bind(id.uuid()).fetch_optional(self.0.readers()).await?;
         let Some(invoice) = row.as_ref().map(read_invoice).transpose()? else { return Ok(None) };
         if of.is_some_and(|company| company != invoice.company_id) {
@@ -181,6 +164,24 @@ impl InvoiceStore for SqliteInvoices {
         let lines = lines.iter().map(read_line).collect::<Result<_, _>>()?;
         Ok(Some(InvoiceWithLines { invoice, lines }))
     }
+}
+
+/// Notes which plan a company holds from an instant on.
+pub(super) async fn note_plan(
+    db: &mut SqliteConnection,
+    company: CompanyId,
+    plan: Option<&PlanName>,
+    since: Timestamp,
+) -> Result<(), Error> {
+    let query = sqlx::query(statements::NOTE_PLAN).bind(company.uuid()).bind(to_micros(since));
+    query.bind(plan.map(PlanName::as_str)).execute(db).await?;
+    Ok(())
+}
+
+/// Keeps a plan's document for the bills of who held it: the plan is going to be removed.
+pub(super) async fn keep_document(db: &mut SqliteConnection, plan: &PlanName) -> Result<(), Error> {
+    sqlx::query(statements::KEEP_DOCUMENT).bind(plan.as_str()).execute(db).await?;
+    Ok(())
 }
 
 async fn calls(
@@ -247,13 +248,14 @@ fn read_party(row: &SqliteRow) -> Result<Party, Error> {
 }
 
 fn read_invoice(row: &SqliteRow) -> Result<Invoice, Error> {
+    let plan: Option<&str> = row.try_get("plan")?;
     Ok(Invoice {
         id: InvoiceId::from_uuid(row.try_get("id")?),
         company_id: CompanyId::from_uuid(row.try_get("company_id")?),
         month: read_month(row)?,
         status: from_text(row.try_get("status")?, "invoice.status")?,
         currency: from_text(row.try_get("currency")?, "invoice.currency")?,
-        plan: row.try_get("plan")?,
+        plan: plan.map(|name| from_text(name, "invoice.plan")).transpose()?,
         issuer: statements::read_json(row.try_get("issuer")?, "invoice.issuer")?,
         customer: statements::read_json(row.try_get("customer")?, "invoice.customer")?,
         total: read_money(row.try_get("total")?, "invoice.total")?,
