@@ -28,7 +28,7 @@ pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
     DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings, LedgerSettings, LogFormat,
-    LogSettings, Role, SecuritySettings, TracingSettings,
+    LogSettings, MeterSettings, Role, SecuritySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};
@@ -74,6 +74,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// Accounts, entries and balances.
     pub ledger: LedgerSettings,
+    /// The count of what companies are served.
+    pub meter: MeterSettings,
     /// Keys of the installation.
     pub security: SecuritySettings,
     /// Tokens that partners' programs call with.
@@ -158,6 +160,12 @@ impl Settings {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             workers => workers,
         }
+    }
+
+    /// The folder of the folders in which processes count calls.
+    #[must_use]
+    pub fn meter_folder(&self) -> PathBuf {
+        self.data_dir.join("meter")
     }
 
     /// The file that holds the pepper, when it is not given as a secret (`security.pepper`).

@@ -9,8 +9,11 @@ mod list_companies;
 mod list_keys;
 mod revoke_key;
 mod rotate_key;
+mod show_all_usage;
 mod show_company;
 mod show_me;
+mod show_usage;
+mod usage;
 
 use axum::Router;
 use axum::http::{HeaderName, header};
@@ -20,7 +23,7 @@ use serde::Deserialize;
 pub use documents::{CompanyOut, IssuedKeyOut, KeyOut, RotatedKeyOut};
 pub use key_ring::KeyRing;
 
-use crate::Partners;
+use crate::{Partners, Usage};
 
 /// The endpoints under `/admin/v1`. They trust whoever reaches them: mount them behind a check of the caller.
 pub fn admin_router(partners: Partners) -> Router {
@@ -38,6 +41,16 @@ pub fn partner_router(partners: Partners) -> Router {
     Router::new().route("/v1/me", get(show_me::handle)).with_state(partners)
 }
 
+/// Usage, as a company's own programs ask for it. The caller is in the request's extensions.
+pub fn usage_router(usage: Usage) -> Router {
+    Router::new().route("/v1/usage", get(show_usage::handle)).with_state(usage)
+}
+
+/// Usage under `/admin/v1`. It trusts whoever reaches it, like [`admin_router`].
+pub fn usage_admin_router(usage: Usage) -> Router {
+    Router::new().route("/admin/v1/usage", get(show_all_usage::handle)).with_state(usage)
+}
+
 /// The document of what partners call.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -45,7 +58,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(show_me::handle))]
+#[openapi(paths(show_me::handle, show_usage::handle))]
 struct PartnerApi;
 
 /// The document of the operator's endpoints.
@@ -61,6 +74,11 @@ struct PartnerApi;
     revoke_key::handle
 ))]
 pub struct AdminApi;
+
+/// The document of the operator's view of usage.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(show_all_usage::handle))]
+pub struct UsageAdminApi;
 
 /// An answer that holds a secret is nothing for a cache.
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");

@@ -6,6 +6,7 @@ mod key_text;
 mod overlap;
 mod scopes;
 mod text;
+mod usage;
 
 pub(crate) use company::Standing;
 pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError};
@@ -15,6 +16,8 @@ pub use key_text::{ApiKeyText, NotAKey};
 pub use overlap::{Overlap, OverlapError};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
+pub(crate) use usage::{Addition, CountedSegment, Served, UsageQuery, additions};
+pub use usage::{Amount, UsageGroup, UsageKey, UsageRange, UsageRangeError, UsageRow};
 
 /// Text that stands for a value in JSON: read by `FromStr`, written by `Display`.
 macro_rules! json_text {

@@ -2,6 +2,8 @@
 
 mod companies;
 mod keys;
+mod meter;
+mod usage;
 
 use std::sync::Arc;
 
@@ -11,6 +13,9 @@ use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 
 use crate::store::{self, Store};
 use crate::{ApiKeyText, Key, Pepper};
+
+pub(crate) use usage::MOST_ROWS;
+pub use usage::Usage;
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]

@@ -5,6 +5,7 @@ mod contract;
 mod postgres;
 mod sqlite;
 mod statements;
+pub(crate) mod usage;
 
 use std::sync::Arc;
 

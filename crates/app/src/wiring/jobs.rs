@@ -7,6 +7,8 @@ use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
 use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
+use comporta_partners::ForgetOldUsage;
+use jiff::SignedDuration;
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +19,13 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 pub(super) fn registry(app: &App) -> Registry {
     let answers = (Idempotency::new(app.clock.clone()), app.db.clone());
+    let keep = SignedDuration::try_from(app.settings.meter.keep_minutes.duration());
+    let usage = (app.usage.clone(), keep.unwrap_or(SignedDuration::MAX));
     Registry::new()
         .register::<ReconcileBalances>(app.ledger.clone())
         .register::<RotateSigningKeys>(app.signing_keys.clone())
         .register::<ForgetOldAnswers>(answers)
+        .register::<ForgetOldUsage>(usage)
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
@@ -28,6 +33,7 @@ pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
     Schedule::new()
         .daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?
         .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
+        .daily(time(4, 40, 0, 0), &ledger.time_zone, &ForgetOldUsage {})?
         .every(HOUR, &RotateSigningKeys {})
 }
 

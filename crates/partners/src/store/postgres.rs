@@ -1,5 +1,7 @@
 //! Companies and keys in PostgreSQL.
 
+pub(super) mod usage;
+
 use async_trait::async_trait;
 use comporta_db::columns::{PgInstant, from_text, pg_instant};
 use comporta_db::{Connection, Postgres, Tx};

@@ -1,5 +1,7 @@
 //! Companies and keys in SQLite.
 
+pub(super) mod usage;
+
 use async_trait::async_trait;
 use comporta_db::columns::{from_micros, from_text, to_micros};
 use comporta_db::{Connection, Sqlite, Tx};
