@@ -29,8 +29,8 @@ pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
     BillingSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings,
-    LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, Role, SecuritySettings,
-    TracingSettings,
+    LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings, Role,
+    SecuritySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};
@@ -78,6 +78,8 @@ pub struct Settings {
     pub ledger: LedgerSettings,
     /// The bills of companies that hold a plan with a price.
     pub billing: BillingSettings,
+    /// The count of what companies are served.
+    pub meter: MeterSettings,
     /// Keys of the installation.
     pub security: SecuritySettings,
     /// Tokens that partners' programs call with.
@@ -175,6 +177,12 @@ impl Settings {
             }
             _ => Transport::File { folder: self.data_dir.join("outbox") },
         }
+    }
+
+    /// The folder of the folders in which processes count calls.
+    #[must_use]
+    pub fn meter_folder(&self) -> PathBuf {
+        self.data_dir.join("meter")
     }
 
     /// The file that holds the pepper, when it is not given as a secret (`security.pepper`).

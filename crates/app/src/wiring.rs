@@ -16,7 +16,7 @@ use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
 use comporta_mail::Mailer;
-use comporta_partners::{BillingTerms, Bills, KeyRing, MailsInvoices, Partners, Pepper, Quotas};
+use comporta_partners::{BillingTerms, Bills, KeyRing, MailsInvoices, Partners, Pepper, Quotas, Usage};
 use comporta_pdf::Fonts;
 
 use crate::docs;
@@ -80,6 +80,8 @@ pub struct App {
     pub partners: Partners,
     /// Invoices.
     pub bills: Bills,
+    /// What companies were served.
+    pub usage: Usage,
     /// Staff.
     pub identity: Identity,
     /// What letters leave by.
@@ -108,6 +110,7 @@ impl App {
         let rotation = Rotation::every(settings.identity.rotate_every.duration());
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
+        let usage = Usage::new(&db, clock.clone(), settings.ledger.time_zone.clone());
         let identity = Identity::new(&db, clock.clone(), rng.clone());
         let mailer = Mailer::new(settings.mail_transport(), &settings.mail.from, clock.clone())?;
         let queue = Queue::new(clock.clone(), ids.clone());
@@ -123,6 +126,7 @@ impl App {
             ledger,
             catalogue,
             partners,
+            usage,
             bills,
             identity,
             mailer,
@@ -157,6 +161,7 @@ impl App {
         }
         if self.runs(Role::Partners) {
             let partners = comporta_partners::partner_router(self.partners.clone())
+                .merge(comporta_partners::usage_router(self.usage.clone()))
                 .merge(comporta_partners::invoices_router(self.bills.clone()));
             services.insert("partners", partners);
         }

@@ -1,5 +1,9 @@
 //! The capability's durable jobs.
 
+mod forget_old_usage;
+
+pub use forget_old_usage::ForgetOldUsage;
+
 use comporta_jobs::{Context, Job, JobError};
 use serde::{Deserialize, Serialize};
 

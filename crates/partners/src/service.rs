@@ -4,8 +4,10 @@ mod bills;
 mod companies;
 mod keys;
 mod mails_invoices;
+mod meter;
 mod plans;
 mod quotas;
+mod usage;
 
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use crate::{ApiKeyText, Key, Pepper};
 pub use bills::{BillRun, BillingTerms, Bills, BillsInvoices};
 pub use mails_invoices::MailsInvoices;
 pub use quotas::{Quotas, Taken, WarnOfQuota};
+pub(crate) use usage::MOST_ROWS;
+pub use usage::Usage;
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]

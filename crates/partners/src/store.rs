@@ -8,6 +8,7 @@ mod postgres;
 pub(crate) mod quotas;
 mod sqlite;
 mod statements;
+pub(crate) mod usage;
 
 use std::sync::Arc;
 

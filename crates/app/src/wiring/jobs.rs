@@ -7,7 +7,9 @@ use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
 use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
+use comporta_partners::ForgetOldUsage;
 use comporta_partners::{IssueInvoices, SendInvoice, WarnOfQuota};
+use jiff::SignedDuration;
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 pub(super) fn registry(app: &App) -> Registry {
     let answers = (Idempotency::new(app.clock.clone()), app.db.clone());
+    let keep = SignedDuration::try_from(app.settings.meter.keep_minutes.duration());
+    let usage = (app.usage.clone(), keep.unwrap_or(SignedDuration::MAX));
     Registry::new()
         .register::<ReconcileBalances>(app.ledger.clone())
         .register::<RotateSigningKeys>(app.signing_keys.clone())
@@ -25,6 +29,7 @@ pub(super) fn registry(app: &App) -> Registry {
         .register::<IssueInvoices>(app.bills.clone())
         .register::<SendInvoice>(app.bills.clone())
         .register::<WarnOfQuota>((app.partners.clone(), app.mailer.clone()))
+        .register::<ForgetOldUsage>(usage)
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
@@ -33,6 +38,7 @@ pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
         .daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?
         .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
         .daily(settings.billing.run_at.time(), &ledger.time_zone, &IssueInvoices {})?
+        .daily(time(4, 40, 0, 0), &ledger.time_zone, &ForgetOldUsage {})?
         .every(HOUR, &RotateSigningKeys {})
 }
 
