@@ -183,6 +183,7 @@ async fn a_meter_is_emptied_while_it_runs_and_wholly_when_it_ends(world: World) 
     let emptying = tokio::spawn(world.usage.clone().empty_until(outlet, stop.clone()));
     for round in 1..=20 {
         for counter in [&mut one, &mut other] {
+            counter.tick(Instant::now(), minute(&world));
             count(counter, 5);
             counter.tick(Instant::now(), minute(&world));
         }
