@@ -51,6 +51,7 @@ pub fn start(
         signer: Arc::new(Own { keys: app.signing_keys.clone(), issuer: settings.issuer() }),
         local_issuer: local_issuer(app, keys),
         services: services(app, keys),
+        meter: None,
         access: access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
         tracing,
         runtime,
