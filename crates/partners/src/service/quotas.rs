@@ -214,3 +214,6 @@ impl std::fmt::Debug for Quotas {
         f.debug_struct("Quotas").field("instance", &self.0.instance).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -313,3 +313,6 @@ on_both_engines! {
     every_change_of_a_company_is_seen_though_it_holds_no_key,
     changes_made_at_once_each_have_an_epoch_of_their_own,
 }
+
+mod plans;
+mod quotas;
