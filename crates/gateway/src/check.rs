@@ -36,6 +36,8 @@ pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<
         services,
         access: None,
         tracing: None,
+        request_log: None,
+        failures: None,
         runtime: runtime.handle().clone(),
         clock: Clock::system(),
         rng: Rng::system(),

@@ -40,6 +40,12 @@ impl Rate {
         })
     }
 
+    /// So many times as often.
+    #[must_use]
+    pub(crate) const fn times(self, factor: u32) -> Self {
+        Self { count: self.count.saturating_mul(factor), per: self.per }
+    }
+
     /// From one request to the next at just this rate.
     #[must_use]
     pub fn interval(self) -> Duration {
