@@ -70,6 +70,13 @@ pub fn are_full() -> bool {
     std::env::var("COMPORTA_E2E_FULL").is_ok_and(|text| text == "1")
 }
 
+/// How late something may be that must be prompt: as promised in full, on a machine with nothing else to do; else ten
+/// times as late, because a test run shares its machine.
+#[must_use]
+pub fn late(promised: Duration) -> Duration {
+    if are_full() { promised } else { promised * 10 }
+}
+
 fn size(variable: &str, usual: u64, full: u64) -> u64 {
     let given = std::env::var(variable).ok().and_then(|text| text.parse().ok());
     given.unwrap_or(if are_full() { full } else { usual })

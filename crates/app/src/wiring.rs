@@ -20,7 +20,7 @@ use crate::docs;
 use crate::settings::{Role, Settings};
 
 /// The services that routes may lead to.
-pub const SERVICES: [&str; 4] = ["catalogue", "docs", "identity", "ledger"];
+pub const SERVICES: [&str; 5] = ["catalogue", "docs", "identity", "ledger", "partners"];
 
 /// Why an installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +116,9 @@ impl App {
         }
         if self.runs(Role::Catalogue) {
             services.insert("catalogue", comporta_catalogue::router(self.catalogue.clone()));
+        }
+        if self.runs(Role::Partners) {
+            services.insert("partners", comporta_partners::partner_router(self.partners.clone()));
         }
         if self.runs(Role::Partners)
             && let Ok(issuer) = self.settings.oauth_issuer()

@@ -10,6 +10,7 @@ mod list_keys;
 mod revoke_key;
 mod rotate_key;
 mod show_company;
+mod show_me;
 
 use axum::Router;
 use axum::http::{HeaderName, header};
@@ -32,7 +33,22 @@ pub fn admin_router(partners: Partners) -> Router {
         .with_state(partners)
 }
 
-/// The document of those endpoints.
+/// The endpoints that a company's own programs call. The caller is in the request's extensions.
+pub fn partner_router(partners: Partners) -> Router {
+    Router::new().route("/v1/me", get(show_me::handle)).with_state(partners)
+}
+
+/// The document of what partners call.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    <PartnerApi as utoipa::OpenApi>::openapi()
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(show_me::handle))]
+struct PartnerApi;
+
+/// The document of the operator's endpoints.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(
     create_company::handle,

@@ -7,7 +7,9 @@ mod pepper;
 mod service;
 mod store;
 
-pub use api::{AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, RotatedKeyOut, admin_router};
+pub use api::{
+    AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, RotatedKeyOut, admin_router, openapi, partner_router,
+};
 pub use error::Error;
 pub use model::{
     Address, ApiKeyText, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError,

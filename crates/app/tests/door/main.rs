@@ -2,6 +2,7 @@
 
 mod collector;
 mod entries;
+mod partner;
 mod refusals;
 mod split;
 mod staff;

@@ -50,6 +50,14 @@ impl Partners {
         self.store.keys(company, after, limit).await
     }
 
+    /// A key, without its text.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`].
+    pub async fn key(&self, id: KeyId) -> Result<Key, Error> {
+        self.store.key(id).await?.ok_or(Error::NoSuchKey)
+    }
+
     /// Puts a new key, alike in all but its secret, in a key's place; the old one works until the overlap is
     /// over, or until its own end if that is sooner.
     ///
@@ -57,7 +65,7 @@ impl Partners {
     /// [`Error::NoSuchKey`], or for a key that no longer works or was rotated before: [`Error::KeyRevoked`],
     /// [`Error::KeyExpired`], [`Error::KeyReplaced`].
     pub async fn rotate_key(&self, id: KeyId, overlap: Overlap) -> Result<RotatedKey, Error> {
-        let mode = self.store.key(id).await?.ok_or(Error::NoSuchKey)?.mode;
+        let mode = self.key(id).await?.mode;
         let text = ApiKeyText::random(self.ids.next(), mode, &self.rng);
         let (new, digest) = (text.id(), self.pepper.digest(&text));
         let rotation = Rotation { old: id, new, digest, overlap, at: self.clock.now() };
