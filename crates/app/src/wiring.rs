@@ -14,7 +14,7 @@ use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, Sealing
 use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
-use comporta_partners::{KeyRing, Partners, Pepper};
+use comporta_partners::{KeyRing, Partners, Pepper, RequestLog, Retention};
 
 use crate::docs;
 use crate::settings::{Role, Settings};
@@ -69,6 +69,8 @@ pub struct App {
     pub catalogue: Catalogue,
     /// Companies and keys.
     pub partners: Partners,
+    /// Requests kept for diagnosis.
+    pub request_log: RequestLog,
     /// Staff.
     pub identity: Identity,
     /// The keys that tokens are signed with.
@@ -95,9 +97,25 @@ impl App {
         let rotation = Rotation::every(settings.identity.rotate_every.duration());
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
+        let retention = Retention {
+            keep: settings.request_log.keep.duration(),
+            max_rows: settings.request_log.max_rows.get(),
+        };
+        let request_log = RequestLog::new(&db, clock.clone(), retention);
         let identity = Identity::new(&db, clock.clone(), rng.clone());
         let settings = Arc::new(settings);
-        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, signing_keys })
+        Ok(Self {
+            settings,
+            clock,
+            rng,
+            db,
+            ledger,
+            catalogue,
+            partners,
+            request_log,
+            identity,
+            signing_keys,
+        })
     }
 
     /// The keys of every company, for a door.
@@ -118,7 +136,9 @@ impl App {
             services.insert("catalogue", comporta_catalogue::router(self.catalogue.clone()));
         }
         if self.runs(Role::Partners) {
-            services.insert("partners", comporta_partners::partner_router(self.partners.clone()));
+            let requests = comporta_partners::request_log_router(self.request_log.clone());
+            let router = comporta_partners::partner_router(self.partners.clone()).merge(requests);
+            services.insert("partners", router);
         }
         if self.runs(Role::Partners)
             && let Ok(issuer) = self.settings.oauth_issuer()

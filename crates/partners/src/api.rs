@@ -7,10 +7,13 @@ mod documents;
 mod key_ring;
 mod list_companies;
 mod list_keys;
+mod list_requests;
+mod logged_requests;
 mod revoke_key;
 mod rotate_key;
 mod show_company;
 mod show_me;
+mod show_request;
 
 use axum::Router;
 use axum::http::{HeaderName, header};
@@ -20,7 +23,7 @@ use serde::Deserialize;
 pub use documents::{CompanyOut, IssuedKeyOut, KeyOut, RotatedKeyOut};
 pub use key_ring::KeyRing;
 
-use crate::Partners;
+use crate::{Partners, RequestLog};
 
 /// The endpoints under `/admin/v1`. They trust whoever reaches them: mount them behind a check of the caller.
 pub fn admin_router(partners: Partners) -> Router {
@@ -38,6 +41,22 @@ pub fn partner_router(partners: Partners) -> Router {
     Router::new().route("/v1/me", get(show_me::handle)).with_state(partners)
 }
 
+/// What a company's own programs see of their requests.
+pub fn request_log_router(log: RequestLog) -> Router {
+    Router::new()
+        .route("/v1/requests", get(list_requests::handle))
+        .route("/v1/requests/{id}", get(show_request::handle))
+        .with_state(log)
+}
+
+/// What the operator sees of all requests. Mount it behind a check of the caller.
+pub fn request_log_admin_router(log: RequestLog) -> Router {
+    Router::new()
+        .route("/admin/v1/requests", get(list_requests::handle_any))
+        .route("/admin/v1/requests/{id}", get(show_request::handle_any))
+        .with_state(log)
+}
+
 /// The document of what partners call.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -45,7 +64,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(show_me::handle))]
+#[openapi(paths(show_me::handle, list_requests::handle, show_request::handle))]
 struct PartnerApi;
 
 /// The document of the operator's endpoints.
@@ -58,7 +77,9 @@ struct PartnerApi;
     create_key::handle,
     list_keys::handle,
     rotate_key::handle,
-    revoke_key::handle
+    revoke_key::handle,
+    list_requests::handle_any,
+    show_request::handle_any
 ))]
 pub struct AdminApi;
 

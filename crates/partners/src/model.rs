@@ -3,6 +3,7 @@
 mod company;
 mod key;
 mod key_text;
+mod logged_request;
 mod overlap;
 mod scopes;
 mod text;
@@ -12,6 +13,10 @@ pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError
 pub(crate) use key::{Changes, Holding, Rotation};
 pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};
+pub use logged_request::{
+    BodyDetails, Details, LoggedRequest, LoggedRequestId, MessageDetails, Search, StageTimings, StatusFilter,
+    StatusFilterError, TraceId, TraceIdError, Whose,
+};
 pub use overlap::{Overlap, OverlapError};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};

@@ -2,6 +2,7 @@
 
 mod companies;
 mod keys;
+mod request_log;
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 
 use crate::store::{self, Store};
 use crate::{ApiKeyText, Key, Pepper};
+
+pub use request_log::{RequestLog, Retention};
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]

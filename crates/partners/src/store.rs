@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod contract;
 mod postgres;
+pub(crate) mod request_log;
 mod sqlite;
 mod statements;
 

@@ -7,6 +7,7 @@ use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
 use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
+use comporta_partners::KeepRequestLog;
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ pub(super) fn registry(app: &App) -> Registry {
         .register::<ReconcileBalances>(app.ledger.clone())
         .register::<RotateSigningKeys>(app.signing_keys.clone())
         .register::<ForgetOldAnswers>(answers)
+        .register::<KeepRequestLog>(app.request_log.clone())
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
@@ -28,7 +30,8 @@ pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
     Schedule::new()
         .daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?
         .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
-        .every(HOUR, &RotateSigningKeys {})
+        .every(HOUR, &RotateSigningKeys {})?
+        .every(HOUR / 6, &KeepRequestLog {})
 }
 
 /// Forgets the answers kept for idempotency keys that are older than their promise.

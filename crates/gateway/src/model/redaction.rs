@@ -132,15 +132,26 @@ fn is_opaque(part: &str) -> bool {
     looks_like_credential(&text) || (text.len() >= OPAQUE && text.bytes().all(is_word))
 }
 
+/// Text without percent-encoding, whatever bytes come of it: to be looked at, not to be kept.
 fn decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '+']) {
+    if !text.contains('%') {
         return Cow::Borrowed(text);
     }
-    // Read as a form's name, which nothing but `=` and `&` could end.
-    let plain = text.replace('=', "%3D");
-    form_urlencoded::parse(plain.as_bytes())
-        .next()
-        .map_or(Cow::Borrowed(""), |(name, _)| Cow::Owned(name.into_owned()))
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| (*byte as char).to_digit(16));
+    let (bytes, mut plain, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                plain.push((high << 4 | low) as u8);
+                at += 3;
+            }
+            _ => {
+                plain.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&plain).into_owned())
 }
 
 /// A text's beginning, at most so many bytes of it.

@@ -120,7 +120,13 @@ fn differing(running: &Settings, read: &Settings) -> Vec<String> {
     let mut names: Vec<String> = sections.collect();
     let secrets = |settings: &Settings| {
         let database = &settings.database;
-        let single = [&database.url, &database.read_url, &settings.security.pepper, &settings.redis.url];
+        let single = [
+            &database.url,
+            &database.read_url,
+            &settings.security.pepper,
+            &settings.redis.url,
+            &settings.sentry.dsn,
+        ];
         let all = single.into_iter().map(Option::as_ref).chain(settings.tracing.headers.values().map(Some));
         all.map(|secret| secret.map(|secret| secret.expose().to_owned())).collect::<Vec<_>>()
     };

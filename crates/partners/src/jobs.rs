@@ -1,0 +1,5 @@
+//! The durable jobs of the capability.
+
+mod keep_request_log;
+
+pub use keep_request_log::KeepRequestLog;
