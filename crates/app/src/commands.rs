@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::settings::Faults;
-use crate::{doors, first_run, handover, logging, supervisor, trace_export, wiring};
+use crate::{doors, first_run, handover, logging, sentry, supervisor, trace_export, wiring};
 
 pub mod check;
 pub mod company;
@@ -61,6 +61,9 @@ pub enum Error {
     /// Traces cannot be sent.
     #[error(transparent)]
     Traces(#[from] trace_export::Error),
+    /// Failures cannot be told.
+    #[error(transparent)]
+    Sentry(#[from] sentry::Error),
     /// Part of the process ended by itself.
     #[error("a part of the process ended unasked: see the log")]
     TaskEnded,

@@ -30,6 +30,7 @@ pub fn private_router(
     let admin = comporta_partners::admin_router(app.partners.clone())
         .merge(comporta_partners::invoices_admin_router(app.bills.clone()))
         .merge(comporta_partners::usage_admin_router(app.usage.clone()))
+        .merge(comporta_partners::request_log_admin_router(app.request_log.clone()))
         .merge(reload::router(reloads))
         .merge(gateway.map(gateway_router).unwrap_or_default())
         .layer(from_fn_with_state(app.identity.clone(), staff_only));

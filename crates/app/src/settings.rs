@@ -29,8 +29,8 @@ pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
     BillingSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings,
-    LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings, Role,
-    SecuritySettings, TracingSettings,
+    LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings, RequestLogSettings,
+    Role, SecuritySettings, SentrySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};
@@ -70,6 +70,10 @@ pub struct Settings {
     pub log: LogSettings,
     /// Traces of requests, and where they are sent.
     pub tracing: TracingSettings,
+    /// Requests kept for diagnosis.
+    pub request_log: RequestLogSettings,
+    /// Where failures of ours are told to people.
+    pub sentry: SentrySettings,
     /// The documents for partners' developers.
     pub docs: DocsSettings,
     /// The listeners' limits.

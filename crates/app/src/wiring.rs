@@ -16,7 +16,9 @@ use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
 use comporta_mail::Mailer;
-use comporta_partners::{BillingTerms, Bills, KeyRing, MailsInvoices, Partners, Pepper, Quotas, Usage};
+use comporta_partners::{
+    BillingTerms, Bills, KeyRing, MailsInvoices, Partners, Pepper, Quotas, RequestLog, Retention, Usage,
+};
 use comporta_pdf::Fonts;
 
 use crate::docs;
@@ -82,6 +84,8 @@ pub struct App {
     pub bills: Bills,
     /// What companies were served.
     pub usage: Usage,
+    /// Requests kept for diagnosis.
+    pub request_log: RequestLog,
     /// Staff.
     pub identity: Identity,
     /// What letters leave by.
@@ -111,6 +115,11 @@ impl App {
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
         let usage = Usage::new(&db, clock.clone(), settings.ledger.time_zone.clone());
+        let retention = Retention {
+            keep: settings.request_log.keep.duration(),
+            max_rows: settings.request_log.max_rows.get(),
+        };
+        let request_log = RequestLog::new(&db, clock.clone(), retention);
         let identity = Identity::new(&db, clock.clone(), rng.clone());
         let mailer = Mailer::new(settings.mail_transport(), &settings.mail.from, clock.clone())?;
         let queue = Queue::new(clock.clone(), ids.clone());
@@ -128,6 +137,7 @@ impl App {
             partners,
             usage,
             bills,
+            request_log,
             identity,
             mailer,
             signing_keys,
@@ -162,6 +172,7 @@ impl App {
         if self.runs(Role::Partners) {
             let partners = comporta_partners::partner_router(self.partners.clone())
                 .merge(comporta_partners::usage_router(self.usage.clone()))
+                .merge(comporta_partners::request_log_router(self.request_log.clone()))
                 .merge(comporta_partners::invoices_router(self.bills.clone()));
             services.insert("partners", partners);
         }

@@ -40,6 +40,8 @@ pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<
         meter: None,
         access: None,
         tracing: None,
+        request_log: None,
+        failures: None,
         runtime: runtime.handle().clone(),
         clock: Clock::system(),
         rng: Rng::system(),

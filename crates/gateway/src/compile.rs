@@ -174,6 +174,7 @@ impl Compiling<'_> {
         let numbers = self.numbers(config);
         for (index, route) in config.routes.iter().enumerate() {
             self.check_auth(index, route);
+            self.check_log(index, route);
             // A pattern that cannot be read is the table's fault to tell.
             let pattern = route.matching.path.parse::<PathPattern>().ok();
             let leads_to = self.leads_to(index, route, pattern.as_ref(), config, upstreams);
@@ -256,6 +257,13 @@ impl Compiling<'_> {
                 let field = format!("auth.scopes.{method}");
                 self.faults.push(Fault::of_route(index, &field, "expected a method, or *"));
             }
+        }
+    }
+
+    fn check_log(&mut self, index: usize, route: &config::Route) {
+        let bodies = route.log.as_ref().and_then(|log| log.bodies.as_ref());
+        if bodies.is_some_and(|bodies| !(1..=65_536).contains(&bodies.limit.bytes())) {
+            self.faults.push(Fault::of_route(index, "log.bodies.limit", "expected from 1B to 64KiB"));
         }
     }
 

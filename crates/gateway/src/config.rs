@@ -1,6 +1,7 @@
 //! What `comporta.yaml` says about the gateway: issuers, upstreams, routes, TLS and whom to trust.
 
 mod issuer;
+mod log;
 mod route;
 mod upstream;
 mod values;
@@ -14,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use comporta_kernel::Rate;
 pub use issuer::{CompanyClaim, Issuer};
+pub(crate) use log::Step;
+pub use log::{LogBodies, MaskPath, RouteLog};
 pub use route::{AuthMethod, Cors, Limit, LimitBy, Match, PathRewrite, Redirect, Rewrite, Route, RouteAuth};
 pub use upstream::{
     Breaker, Credential, HeaderCredential, Health, HttpVersion, JwtAlgorithm, JwtCredential, Outlier, Retry,

@@ -18,7 +18,8 @@ use crate::forward::Pool;
 use crate::limit::Limits;
 use crate::metered::Metered;
 use crate::plane::Plane;
-use crate::ports::{Keys, Plans, Quotas};
+use crate::ports::{FailureSink, Keys, Plans, Quotas};
+use crate::request_log::Logger;
 use crate::tracer::Tracer;
 
 /// What all cores share.
@@ -32,6 +33,10 @@ pub(crate) struct Shared {
     pub(crate) access: Access,
     /// Decides which requests are recorded as spans; `None` for none.
     pub(crate) tracer: Option<Tracer>,
+    /// Decides which requests are logged; `None` for none.
+    pub(crate) request_log: Option<Logger>,
+    /// Who is told of failures of ours.
+    pub(crate) failures: Option<Arc<dyn FailureSink>>,
     pub(crate) clock: Clock,
     /// The runtime of the services: whatever may take long is done there.
     pub(crate) services: Handle,

@@ -7,6 +7,7 @@ mod onward;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use comporta_http::{NewRequestId, Problem, X_REQUEST_ID, is_well_formed_request_id, kinds};
 use http::header::{ALLOW, CONNECTION, ORIGIN};
 use http::request::Parts;
@@ -27,8 +28,10 @@ use crate::model::rewrite::Redirect;
 use crate::model::table::Found;
 use crate::model::trace::TraceContext;
 use crate::plane::{Destination, Plane, Route};
-use crate::record::Record;
+use crate::record::{Record, Waited};
+use crate::request_log::{HeadText, Tapped};
 use crate::tracer::Recording;
+use crate::waited::waited;
 
 pub(crate) use self::answer::Answer;
 
@@ -52,6 +55,8 @@ struct Call<'a> {
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) head: Parts,
+    /// The head as it is kept in case it is logged.
+    pub(crate) text: HeadText,
     pub(crate) body: Incoming,
 }
 
@@ -64,7 +69,8 @@ pub(crate) async fn exchange(
 ) -> Answer {
     let plane = core.shared.plane.load_full();
     let caller = peer.caller(&plane.trusted, &asked.head.uri, &asked.head.headers);
-    let record = begin(core, connection, &asked.head, &caller);
+    let text = std::mem::replace(&mut asked.text, HeadText::Plain(Bytes::new()));
+    let record = begin(core, connection, &asked.head, text, &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = match pass(&mut call, asked).await {
         Ok(reply) => reply,
@@ -90,7 +96,7 @@ pub(crate) fn refuse(
     head.method = Method::from_bytes(b"-").unwrap_or_default();
     head.uri = Uri::from_static("*");
     let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
-    let record = begin(core, connection, &head, &caller);
+    let record = begin(core, connection, &head, HeadText::Plain(Bytes::new()), &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = call.refused(&problem);
     call.reply(reply)
@@ -117,7 +123,9 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
         // Who shows no credential does not learn what exists.
         Err(problem) => {
             let nowhere = &call.plane.nowhere;
-            let principal = nowhere.identify(call.core, &call.plane.issuers, &head.headers).await;
+            let identified = nowhere.identify(call.core, &call.plane.issuers, &head.headers);
+            let (principal, wait) = waited(identified).await;
+            call.record.waited.who = wait;
             call.record.principal =
                 principal.map_err(|problem| call.unauthenticated(nowhere, Box::new(problem)))?;
             return Err(problem);
@@ -127,7 +135,9 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
 
     // Who: before anything that costs.
     let gate = &route.gate;
-    let principal = gate.identify(call.core, &call.plane.issuers, &head.headers).await;
+    let identified = gate.identify(call.core, &call.plane.issuers, &head.headers);
+    let (principal, wait) = waited(identified).await;
+    call.record.waited.who = wait;
     call.record.principal = principal.map_err(|problem| call.unauthenticated(gate, Box::new(problem)))?;
     // From here on the call is somebody's, and counted: what cannot be counted is not served.
     call.meter(&route)?;
@@ -154,7 +164,13 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
     }
 }
 
-fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &Caller) -> Box<Record> {
+fn begin(
+    core: &Arc<Core>,
+    connection: &Arc<Connection>,
+    head: &Parts,
+    text: HeadText,
+    caller: &Caller,
+) -> Box<Record> {
     let began = Instant::now();
     let given = head.headers.get(X_REQUEST_ID);
     let given = given.filter(|given| given.to_str().is_ok_and(is_well_formed_request_id));
@@ -186,6 +202,12 @@ fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &
         whole: false,
         bytes_in: None,
         bytes_out: 0,
+        sampled: core.shared.request_log.as_ref().is_some_and(|log| log.samples(core.random())),
+        waited: Waited::default(),
+        sent: None,
+        head: text,
+        answer_head: None,
+        bodies: None,
     })
 }
 
@@ -260,6 +282,9 @@ impl<'a> Call<'a> {
     /// Notes which route has taken the request.
     fn takes(&mut self, route: &Arc<Route>, head: &Parts) {
         self.record.route = Some(Arc::clone(route));
+        if let (Some(rules), Some(log)) = (&route.bodies, &self.core.shared.request_log) {
+            self.record.bodies = Some(Box::new(Tapped::begin(rules, &log.room, &head.headers)));
+        }
         if route.cors.is_some() {
             let origin = head.headers.get(ORIGIN).map(|origin| (ORIGIN, origin.clone()));
             self.page = Some((Arc::clone(route), origin.into_iter().collect()));

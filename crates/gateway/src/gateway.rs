@@ -26,7 +26,8 @@ use crate::fault::Fault;
 use crate::issuers::{Companies, LocalIssuer};
 use crate::limit::{Limiter, Limits};
 use crate::listener::Listeners;
-use crate::ports::{AccessLog, Keys, Plans, Quotas, Service};
+use crate::ports::{AccessLog, FailureSink, Keys, Plans, Quotas, Service};
+use crate::request_log::{Logger, RequestLogging};
 use crate::serve::serve;
 use crate::tracer::{Tracer, Tracing};
 
@@ -78,6 +79,10 @@ pub struct Neighbours {
     pub access: Option<Arc<dyn AccessLog>>,
     /// Where spans go; `None` records none.
     pub tracing: Option<Tracing>,
+    /// Where logged requests go; `None` logs none.
+    pub request_log: Option<RequestLogging>,
+    /// Who is told of failures of ours.
+    pub failures: Option<Arc<dyn FailureSink>>,
     /// The runtime of the services.
     pub runtime: Handle,
     /// The time.
@@ -143,6 +148,8 @@ impl Gateway {
             limits,
             access: Access::new(neighbours.access.clone(), neighbours.clock.clone()),
             tracer: neighbours.tracing.as_ref().map(Tracer::new),
+            request_log: neighbours.request_log.as_ref().map(Logger::new),
+            failures: neighbours.failures.clone(),
             clock: neighbours.clock.clone(),
             services: neighbours.runtime.clone(),
             epoch: Instant::now(),

@@ -31,12 +31,14 @@ mod number_map;
 mod plane;
 mod ports;
 mod record;
+mod request_log;
 mod serve;
 mod service;
 mod span;
 mod tls;
 mod tracer;
 mod upgrade;
+mod waited;
 mod watched;
 mod who;
 
@@ -50,7 +52,10 @@ pub use gateway::{Drain, Gateway, Neighbours, Options, StartError, View};
 pub use issuers::{Companies, LocalIssuer};
 pub use limit::{Per, Plan, Quota};
 pub use listener::Listeners;
-pub use ports::{AccessLog, Keys, Known, Plans, Quotas, Service, ServiceBody, SpanSink, Taken};
+pub use ports::{
+    AccessLog, Failure, FailureSink, Keys, Known, Plans, Quotas, Service, ServiceBody, SpanSink, Taken,
+};
+pub use request_log::{LoggedBody, LoggedRequest, RequestLog, RequestLogging, Timings};
 pub use span::{Span, SpanKind, SpanValue};
 pub use tls::web_client;
 pub use tracer::Tracing;

@@ -75,6 +75,11 @@ impl Limits {
         }
         self.local.take(rule, subject, now)
     }
+
+    /// The same for what this process alone counts.
+    pub(crate) fn take_here(&self, rule: &Rule, subject: Subject<'_>, now: u64) -> Verdict {
+        self.local.take(rule, subject, now)
+    }
 }
 
 impl Rule {

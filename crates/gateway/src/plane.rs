@@ -15,6 +15,7 @@ use crate::limit::Rule;
 use crate::model::cors::Cors;
 use crate::model::rewrite::{Redirect, Rewrite};
 use crate::model::table::Table;
+use crate::request_log::BodyRules;
 use crate::service::Called;
 use crate::who::Gate;
 
@@ -47,6 +48,8 @@ pub(crate) struct Route {
     pub(crate) cors: Option<Cors>,
     pub(crate) body_limit: u64,
     pub(crate) rewrite: Rewrite,
+    /// What is logged of bodies.
+    pub(crate) bodies: Option<Arc<BodyRules>>,
     pub(crate) leads_to: Destination,
 }
 
@@ -78,7 +81,9 @@ impl Route {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let (name, pattern) = (settings.name.as_str().into(), settings.matching.path.as_str().into());
-        Self { id, meter, name, pattern, gate, limit, cors, body_limit, rewrite, leads_to }
+        let bodies = settings.log.as_ref().and_then(|log| log.bodies.as_ref());
+        let bodies = bodies.map(|bodies| Arc::new(BodyRules::new(bodies)));
+        Self { id, meter, name, pattern, gate, limit, cors, body_limit, rewrite, bodies, leads_to }
     }
 
     pub(crate) const fn id(&self) -> u32 {

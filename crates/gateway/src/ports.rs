@@ -101,3 +101,24 @@ pub trait SpanSink: Send + Sync + 'static {
     /// Takes one span, or drops it. Must not wait: it is called on the data plane.
     fn record(&self, span: Span);
 }
+
+/// Who is told of failures of ours: answers of 5xx whose kind of problem is known.
+pub trait FailureSink: Send + Sync + 'static {
+    /// Takes a failure, or drops it. Must not wait: it is called on the data plane.
+    fn failed(&self, failure: &Failure<'_>);
+}
+
+/// A request that was answered with a problem of 5xx. Holds nothing secret: no header, no query, no caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure<'a> {
+    /// Its id, as its caller was told.
+    pub request_id: &'a str,
+    /// The trace it belonged to; `None` where that is not known.
+    pub trace_id: Option<[u8; 16]>,
+    /// The route that took it.
+    pub route: Option<&'a str>,
+    /// What was answered.
+    pub status: u16,
+    /// The kind of problem: the last part of its URI.
+    pub problem: &'static str,
+}

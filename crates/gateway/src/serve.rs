@@ -28,6 +28,7 @@ use crate::http1::MAX_HEAD;
 use crate::incoming::Incoming;
 use crate::model::forwarded::Peer;
 use crate::model::proxy_protocol::{self, ProxyHeader};
+use crate::request_log::HeadText;
 use crate::watched::Watched;
 
 pub(crate) use self::http1::Http1Body;
@@ -111,8 +112,9 @@ async fn speak(
         let (core, connection, peer) = (Arc::clone(core), Arc::clone(connection), Arc::clone(&peer));
         async move {
             let (head, body) = request.into_parts();
+            let text = HeadText::of(&head.headers);
             let body = if body.is_end_stream() { Incoming::Empty } else { Incoming::Http2(body) };
-            let answer = exchange(&core, &connection, &peer, &mut Asked { head, body }).await;
+            let answer = exchange(&core, &connection, &peer, &mut Asked { head, text, body }).await;
             Ok::<_, Infallible>(answer.into_response())
         }
     });

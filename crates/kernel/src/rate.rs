@@ -29,6 +29,12 @@ impl Rate {
         self.count
     }
 
+    /// So many times as often.
+    #[must_use]
+    pub const fn times(self, factor: u32) -> Self {
+        Self { count: self.count.saturating_mul(factor), per: self.per }
+    }
+
     /// In which time.
     #[must_use]
     pub const fn window(self) -> Duration {

@@ -10,6 +10,8 @@ mod list_companies;
 mod list_invoices;
 mod list_keys;
 mod list_plans;
+mod list_requests;
+mod logged_requests;
 mod plan_document;
 mod put_plan;
 mod remove_plan;
@@ -21,6 +23,7 @@ mod show_company;
 mod show_invoice;
 mod show_me;
 mod show_plan;
+mod show_request;
 mod show_usage;
 mod usage;
 
@@ -34,7 +37,7 @@ pub use invoices::{invoices_admin_router, invoices_router};
 pub use key_ring::KeyRing;
 pub use plan_document::PlanOut;
 
-use crate::{Partners, Usage};
+use crate::{Partners, RequestLog, Usage};
 
 /// The endpoints under `/admin/v1`. They trust whoever reaches them: mount them behind a check of the caller.
 pub fn admin_router(partners: Partners) -> Router {
@@ -67,6 +70,22 @@ pub fn usage_admin_router(usage: Usage) -> Router {
     Router::new().route("/admin/v1/usage", get(show_all_usage::handle)).with_state(usage)
 }
 
+/// What a company's own programs see of their requests.
+pub fn request_log_router(log: RequestLog) -> Router {
+    Router::new()
+        .route("/v1/requests", get(list_requests::handle))
+        .route("/v1/requests/{id}", get(show_request::handle))
+        .with_state(log)
+}
+
+/// What the operator sees of all requests. Mount it behind a check of the caller.
+pub fn request_log_admin_router(log: RequestLog) -> Router {
+    Router::new()
+        .route("/admin/v1/requests", get(list_requests::handle_any))
+        .route("/admin/v1/requests/{id}", get(show_request::handle_any))
+        .with_state(log)
+}
+
 /// The document of what partners call.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -77,6 +96,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 #[openapi(paths(
     show_me::handle,
     show_usage::handle,
+    list_requests::handle,
+    show_request::handle,
     list_invoices::own,
     show_invoice::own,
     show_invoice::own_pdf
@@ -101,7 +122,9 @@ struct PartnerApi;
     list_invoices::all,
     run_invoices::handle,
     show_invoice::any,
-    show_invoice::any_pdf
+    show_invoice::any_pdf,
+    list_requests::handle_any,
+    show_request::handle_any
 ))]
 pub struct AdminApi;
 

@@ -13,6 +13,9 @@ pub enum Error {
     /// No key has this id.
     #[error("there is no such key")]
     NoSuchKey,
+    /// No request of the log has this id.
+    #[error("there is no such request")]
+    NoSuchRequest,
     /// The key was taken back.
     #[error("the key was revoked")]
     KeyRevoked,
@@ -71,6 +74,7 @@ impl From<Error> for Problem {
         match error {
             Error::NoSuchCompany => Self::not_found("company"),
             Error::NoSuchKey => Self::not_found("key"),
+            Error::NoSuchRequest => Self::not_found("request"),
             Error::KeyRevoked | Error::KeyExpired | Error::KeyReplaced { .. } => {
                 Self::new(&kinds::CONFLICT, error.to_string())
             }

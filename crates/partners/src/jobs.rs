@@ -1,8 +1,10 @@
 //! The capability's durable jobs.
 
 mod forget_old_usage;
+mod keep_request_log;
 
 pub use forget_old_usage::ForgetOldUsage;
+pub use keep_request_log::KeepRequestLog;
 
 use comporta_jobs::{Context, Job, JobError};
 use serde::{Deserialize, Serialize};

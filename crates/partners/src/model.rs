@@ -5,6 +5,7 @@ mod invoice;
 mod key;
 mod key_text;
 mod lease;
+mod logged_request;
 mod overlap;
 mod plan;
 mod price;
@@ -24,6 +25,10 @@ pub(crate) use key::{Changes, Holding, Rotation};
 pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};
 pub(crate) use lease::{Ask, Grant, LeaseTally, PeriodTally};
+pub use logged_request::{
+    BodyDetails, Details, LoggedRequest, LoggedRequestId, MessageDetails, Search, StageTimings, StatusFilter,
+    StatusFilterError, TraceId, TraceIdError, Whose,
+};
 pub use overlap::{Overlap, OverlapError};
 pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms};
 pub use price::{

@@ -7,6 +7,7 @@ mod mails_invoices;
 mod meter;
 mod plans;
 mod quotas;
+mod request_log;
 mod usage;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::{ApiKeyText, Key, Pepper};
 pub use bills::{BillRun, BillingTerms, Bills, BillsInvoices};
 pub use mails_invoices::MailsInvoices;
 pub use quotas::{Quotas, Taken, WarnOfQuota};
+pub use request_log::{RequestLog, Retention};
 pub(crate) use usage::MOST_ROWS;
 pub use usage::Usage;
 

@@ -6,6 +6,7 @@ pub(crate) mod invoices;
 pub(crate) mod plans;
 mod postgres;
 pub(crate) mod quotas;
+pub(crate) mod request_log;
 mod sqlite;
 mod statements;
 pub(crate) mod usage;

@@ -30,11 +30,13 @@ use crate::doors::{Doors, Inherited};
 use crate::handover::{Predecessor, Program};
 use crate::logging::Log;
 use crate::metrics::Metrics;
+use crate::sentry::{self, Reports};
 use crate::server::{Limits, Stopped, serve};
 use crate::settings::{Environment, Role, Settings};
 use crate::supervisor::{self, Supervisor};
 use crate::wiring::App;
-use crate::{first_run, logging, private, service_listener, trace_export, wiring};
+use crate::wiring::gateway::Outlets;
+use crate::{first_run, logging, private, request_log, service_listener, trace_export, wiring};
 
 /// How long a process that stops waits for one more request on each idle connection. See [`Drain`].
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -107,15 +109,18 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Star
     let first = if app.settings.first_run { first_run::run(&app).await? } else { None };
     let doors = Doors::open(&app.settings, std::mem::take(&mut start.inherited))?;
     let (stop, mut tasks) = (Stop::new(), JoinSet::new());
+    let failures = open_sentry(&app, &stop, &mut tasks)?;
     start_workers(&app, metrics.clone(), &stop.work, &mut tasks)?;
     // Whatever may fail comes before anybody is accepted: who waits in a socket is not lost with this process.
-    let mut gateway = open_gateway(&app, doors.public.as_ref(), reload.log(), &stop, &mut tasks).await?;
+    let public = doors.public.as_ref();
+    let mut gateway = open_gateway(&app, public, reload.log(), failures.clone(), &stop, &mut tasks).await?;
     if let Some(services) = &doors.services {
-        open_services(&app, services, &stop, &mut tasks).await?;
+        open_services(&app, services, failures.clone(), &stop, &mut tasks).await?;
     }
     let (reloads, mut asked) = crate::reload::channel();
     let ids = IdSource::new(app.clock.clone(), app.rng.clone());
     let router = private::private_router(&app, gateway.as_ref().map(Gateway::view), metrics, reloads, ids);
+    let router = sentry::watch(router, failures);
     listen(&doors.private, &router, &app.settings, stop.listeners.subscribe(), &mut tasks)?;
     greeting::tell(&app, &doors, first.as_ref(), io::stdout().is_terminal() && start.predecessor.is_none())?;
     start.ready();
@@ -188,6 +193,7 @@ async fn open_gateway(
     app: &App,
     listeners: Option<&Listeners>,
     log: &Log,
+    failures: Option<Reports>,
     stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<Gateway>, Error> {
@@ -201,10 +207,14 @@ async fn open_gateway(
     let (keeper, until) = (quotas.clone(), stop.rest.clone());
     tasks.spawn(async move { keeper.keep(until).await });
     let meter = open_meter(app, listeners.cores(), &stop.rest, tasks)?;
-    let runtime = Handle::current();
-    let gateway =
-        wiring::gateway::start(app, listeners, &ring, quotas, meter, log.access(), traces, runtime)?;
-    Ok(Some(gateway))
+    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
+    let requests = request_log::open(&app.settings.request_log, app.request_log.clone(), ids);
+    let requests = requests.map(|(requests, writer)| {
+        tasks.spawn(writer.run(stop.rest.clone()));
+        requests
+    });
+    let outlets = Outlets { access: log.access(), tracing: traces, requests, failures, meter };
+    Ok(Some(wiring::gateway::start(app, listeners, &ring, quotas, outlets, Handle::current())?))
 }
 
 /// The meter, unless the settings do without, and what writes its counts to the database: when everything has stopped.
@@ -226,17 +236,28 @@ fn open_meter(
     Ok(Some(meter))
 }
 
+/// Who tells people of failures, if the settings name a way.
+fn open_sentry(app: &App, stop: &Stop, tasks: &mut JoinSet<()>) -> Result<Option<Reports>, Error> {
+    let opened = sentry::open(&app.settings.sentry, app.clock.clone(), app.rng.clone())?;
+    Ok(opened.map(|(reports, sender)| {
+        tasks.spawn(sender.run(stop.rest.clone()));
+        reports.clone().tell_panics();
+        reports
+    }))
+}
+
 /// The listener of services whose gateway runs elsewhere.
 async fn open_services(
     app: &App,
     listeners: &Listeners,
+    failures: Option<Reports>,
     stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), Error> {
     let ring = follow_keys(app, &stop.rest, tasks).await?;
     tracing::info!(address = %listeners.address(), "serving gateways of this installation");
     let ids = IdSource::new(app.clock.clone(), app.rng.clone());
-    let router = service_listener::router(app, &ring, ids);
+    let router = sentry::watch(service_listener::router(app, &ring, ids), failures);
     listen(listeners, &router, &app.settings, stop.listeners.subscribe(), tasks)
 }
 

@@ -20,6 +20,7 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
     check_places(settings, &mut fault);
     check_tracing(settings, &mut fault);
     check_mail(settings, &mut fault);
+    check_sentry(settings, &mut fault);
     let http = &settings.http;
     for (path, nothing) in [
         (["http", "body_limit"], http.body_limit.bytes() == 0),
@@ -27,6 +28,7 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
         (["http", "idle_timeout"], http.idle_timeout.duration().is_zero()),
         (["http", "stall_timeout"], http.stall_timeout.duration().is_zero()),
         (["ledger", "consolidate_every"], settings.ledger.consolidate_every.duration().is_zero()),
+        (["request_log", "keep"], settings.request_log.keep.duration().is_zero()),
     ] {
         if nothing {
             fault(&path, "must be more than zero".to_owned());
@@ -111,6 +113,17 @@ fn check_mail(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
         Ok(_) => {}
         Err(error @ comporta_mail::Error::Server(_)) => fault(&["mail", "url"], error.to_string()),
         Err(_) => fault(&["mail", "from"], "expected an address: Comporta <contas@example.com>".to_owned()),
+    }
+}
+
+fn check_sentry(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let sentry = &settings.sentry;
+    if sentry.dsn.as_ref().is_some_and(|dsn| !crate::sentry::is_dsn(dsn)) {
+        let message = "expected a DSN such as https://KEY@o1.ingest.sentry.io/2";
+        fault(&["sentry", "dsn"], message.to_owned());
+    }
+    if sentry.environment.is_empty() || sentry.environment.chars().any(|c| c.is_whitespace() || c == '/') {
+        fault(&["sentry", "environment"], "expected a name without spaces and slashes".to_owned());
     }
 }
 

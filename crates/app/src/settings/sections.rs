@@ -1,10 +1,10 @@
 //! The groups of settings, one struct per level of `comporta.yaml`.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use comporta_gateway::config::{Percent, Uri};
-use comporta_kernel::{ByteSize, CompanyId, Currency, Interval, Secret, Zone};
+use comporta_kernel::{ByteSize, CompanyId, Currency, Interval, Rate, Secret, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,38 @@ pub struct TracingSettings {
     pub service_name: String,
     /// Headers that the collector asks for, by name.
     pub headers: BTreeMap<String, Secret>,
+}
+
+/// Requests kept in the database for diagnosis: every error, and a sample of the rest.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLogSettings {
+    /// Whether requests are logged.
+    pub enabled: bool,
+    /// The share of the requests without an error that is logged.
+    pub sample: Percent,
+    /// For how long they are kept.
+    pub keep: Interval,
+    /// How many are kept at most; beyond that the oldest go.
+    pub max_rows: NonZeroU64,
+    /// How many of one company are logged at most; of callers who are not known, of one address.
+    pub rate: Rate,
+    /// Requests that may wait to be written; beyond it they are dropped and counted.
+    pub queue: NonZeroUsize,
+}
+
+/// Where failures of ours are told to people: Sentry, or what takes its envelopes.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SentrySettings {
+    /// The DSN of the project, such as `https://key@o1.ingest.sentry.io/2`; null tells nobody.
+    pub dsn: Option<Secret>,
+    /// What this installation is called there.
+    pub environment: String,
+    /// The share of the failures that is told.
+    pub sample: Percent,
+    /// Whether answers of 503, for want of capacity or of a neighbour, are told too.
+    pub unavailable: bool,
 }
 
 /// The documents for partners' developers.

@@ -8,10 +8,10 @@ use axum::Router;
 use axum::http::{Request, Response};
 use comporta_gateway::config::{CompanyClaim, Issuer};
 use comporta_gateway::{
-    AccessLog, Companies, Gateway, Keys, Known, Listeners, LocalIssuer, Neighbours, Options, Patience,
-    RequestBody, Service, ServiceBody, Signer, StartError, Tracing,
+    AccessLog, Companies, FailureSink, Gateway, Keys, Known, Listeners, LocalIssuer, Neighbours, Options,
+    Patience, RequestBody, RequestLogging, Service, ServiceBody, Signer, StartError, Tracing,
 };
-use comporta_http::{Principal, Problem};
+use comporta_http::{Principal, Problem, RequestId};
 use comporta_identity::{SigningAlgorithm, SigningKeys};
 use comporta_jwt::{Algorithm, JwkSet, SigningKey};
 use comporta_kernel::CompanyId;
@@ -24,11 +24,27 @@ use tower::ServiceExt as _;
 use super::App;
 use super::plans::{OnPlans, OnQuotas};
 use crate::logging::AccessLines;
+use crate::sentry::{self, Reports};
 use crate::service_layers::service_layers;
 use crate::settings::Settings;
 
 /// Calls of one service at once; what is over is answered 503.
 const SERVICE_CALLS: usize = 4096;
+
+/// Where what happened is told.
+#[derive(Default)]
+pub struct Outlets {
+    /// A line for each request.
+    pub access: Option<AccessLines>,
+    /// Spans of recorded requests.
+    pub tracing: Option<Tracing>,
+    /// Requests that are kept for diagnosis.
+    pub requests: Option<RequestLogging>,
+    /// Failures of ours.
+    pub failures: Option<Reports>,
+    /// Calls of companies, counted.
+    pub meter: Option<Meter>,
+}
 
 /// Starts the gateway in front of the services of this process.
 ///
@@ -39,9 +55,7 @@ pub fn start(
     listeners: &Listeners,
     keys: &KeyRing,
     quotas: Quotas,
-    meter: Option<Meter>,
-    access: Option<AccessLines>,
-    tracing: Option<Tracing>,
+    outlets: Outlets,
     runtime: Handle,
 ) -> Result<Gateway, StartError> {
     let settings = &app.settings;
@@ -53,9 +67,11 @@ pub fn start(
         signer: Arc::new(Own { keys: app.signing_keys.clone(), issuer: settings.issuer() }),
         local_issuer: local_issuer(app, keys),
         services: services(app, keys),
-        meter,
-        access: access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
-        tracing,
+        meter: outlets.meter,
+        access: outlets.access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
+        tracing: outlets.tracing,
+        request_log: outlets.requests,
+        failures: outlets.failures.map(|reports| Arc::new(reports) as Arc<dyn FailureSink>),
         runtime,
         clock: app.clock.clone(),
         rng: app.rng.clone(),
@@ -165,7 +181,13 @@ struct Routed(Router);
 impl Service for Routed {
     async fn call(&self, request: Request<RequestBody>) -> Response<ServiceBody> {
         let request = request.map(axum::body::Body::new);
-        let response = match self.0.clone().oneshot(request).await {
+        let id = request.extensions().get::<RequestId>().cloned();
+        let answer = self.0.clone().oneshot(request);
+        let answer = match id {
+            Some(id) => sentry::of_request(id, answer).await,
+            None => answer.await,
+        };
+        let response = match answer {
             Ok(response) => response,
             Err(never) => match never {},
         };

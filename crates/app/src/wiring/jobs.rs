@@ -7,8 +7,7 @@ use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
 use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
-use comporta_partners::ForgetOldUsage;
-use comporta_partners::{IssueInvoices, SendInvoice, WarnOfQuota};
+use comporta_partners::{ForgetOldUsage, IssueInvoices, KeepRequestLog, SendInvoice, WarnOfQuota};
 use jiff::SignedDuration;
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
@@ -30,6 +29,7 @@ pub(super) fn registry(app: &App) -> Registry {
         .register::<SendInvoice>(app.bills.clone())
         .register::<WarnOfQuota>((app.partners.clone(), app.mailer.clone()))
         .register::<ForgetOldUsage>(usage)
+        .register::<KeepRequestLog>(app.request_log.clone())
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
@@ -39,7 +39,8 @@ pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
         .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
         .daily(settings.billing.run_at.time(), &ledger.time_zone, &IssueInvoices {})?
         .daily(time(4, 40, 0, 0), &ledger.time_zone, &ForgetOldUsage {})?
-        .every(HOUR, &RotateSigningKeys {})
+        .every(HOUR, &RotateSigningKeys {})?
+        .every(HOUR / 6, &KeepRequestLog {})
 }
 
 /// Forgets the answers kept for idempotency keys that are older than their promise.

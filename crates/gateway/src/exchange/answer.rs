@@ -10,6 +10,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use super::Call;
 use crate::body::{AnswerBody, Source};
 use crate::limit;
+use crate::model::redaction;
+use crate::request_log;
 use crate::who::Gate;
 
 /// An answer as its caller is to have it.
@@ -94,6 +96,14 @@ impl Call<'_> {
             cors.answer(origin, &mut headers);
         }
         headers.insert(X_REQUEST_ID, record.request_id.clone());
+        if record.is_logged() {
+            record.answer_head = Some(request_log::kept(&headers, &redaction::OF_ANSWERS));
+        }
+        if let Some(bodies) = &mut record.bodies
+            && (record.sampled || record.status >= 400)
+        {
+            bodies.answers(&headers);
+        }
         Answer { status, headers, body: AnswerBody::new(body, record, patience) }
     }
 }

@@ -10,6 +10,7 @@ use crate::limit::{Plan, Quota, Rule, Standing, Subject, Told, Unit};
 use crate::model::gcra::Verdict;
 use crate::plane::Route;
 use crate::ports::Taken;
+use crate::waited::waited;
 
 /// What limits say of a request.
 #[derive(Default)]
@@ -46,7 +47,8 @@ impl Call<'_> {
         let Some(rule) = self.limits.rule(Some(route)) else { return Ok(()) };
         let subject = Subject::of(rule.by(), principal, self.record.client);
         let now = self.core.nanos(self.record.began);
-        let verdict = self.core.shared.limits.take(rule, subject, now).await;
+        let (verdict, wait) = waited(self.core.shared.limits.take(rule, subject, now)).await;
+        self.record.waited.limit = wait;
         self.limits.verdict = Some(verdict);
         match (verdict.allowed, &route.limit) {
             (true, _) => Ok(()),

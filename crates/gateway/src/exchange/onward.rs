@@ -11,12 +11,13 @@ use http_body::Body as _;
 
 use super::answer::Reply;
 use super::{Asked, Call, malformed, too_large};
-use crate::body::{BodyError, RequestBody, Source};
+use crate::body::{BodyError, Passing, RequestBody, Source};
 use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
 use crate::incoming::Incoming;
 use crate::model::header_hygiene;
 use crate::model::path_pattern::Captures;
 use crate::plane::Route;
+use crate::request_log::SharedTap;
 use crate::service::{Called, NoAnswer};
 use crate::who::API_KEY;
 
@@ -42,8 +43,10 @@ impl Call<'_> {
             self.record.bytes_in = Some(Arc::clone(&moved));
         }
         let sent = Instant::now();
+        self.record.sent = Some(sent);
         let request = Request::from_parts(head, body);
-        let answer = service.call(self.core, request, route.body_limit, &moved).await;
+        let passing = Passing { limit: route.body_limit, moved: &moved, tap: self.tap() };
+        let answer = service.call(self.core, request, passing).await;
         self.record.upstream = Some(sent.elapsed());
         match answer {
             Ok((mut parts, body)) => {
@@ -70,7 +73,7 @@ impl Call<'_> {
         asked: &mut Asked,
         captures: &Captures,
     ) -> Result<Reply, Box<Problem>> {
-        let Asked { head, body } = asked;
+        let Asked { head, body, .. } = asked;
         let protocol = match head.version {
             // With a body, it is not certain where the request ends and the other protocol begins.
             Version::HTTP_11 if body.is_end_stream() => header_hygiene::upgrade(&head.headers).cloned(),
@@ -91,6 +94,7 @@ impl Call<'_> {
         }
         let body = self.body(route, std::mem::replace(body, Incoming::Empty));
         let sent = Instant::now();
+        self.record.sent = Some(sent);
         if let Some(recording) = &mut self.record.recording {
             recording.calls(sent, outgoing.path.clone());
         }
@@ -134,13 +138,19 @@ impl Call<'_> {
         route.rewrite.change_request(headers);
     }
 
+    /// What gathers the request's body, where its route has that logged.
+    fn tap(&self) -> Option<SharedTap> {
+        self.record.bodies.as_ref().and_then(|bodies| bodies.request())
+    }
+
     fn body(&mut self, route: &Route, body: Incoming) -> OutgoingBody {
         if body.is_end_stream() {
             return OutgoingBody::Empty;
         }
         let moved = Arc::new(AtomicU64::new(0));
         self.record.bytes_in = Some(Arc::clone(&moved));
-        let body = RequestBody::streaming(self.core, body, route.body_limit, Arc::clone(&moved));
+        let passing = Passing { limit: route.body_limit, moved: &moved, tap: self.tap() };
+        let body = RequestBody::streaming(self.core, body, passing);
         OutgoingBody::Streaming { body, moved }
     }
 }

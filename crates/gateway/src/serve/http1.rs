@@ -10,11 +10,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 
 use self::encode::{AnswerHead, Connection as Said, answer_head};
+use self::head::Head;
 use self::line::{Line, Read, Way};
 use crate::body::AnswerBody;
 use crate::connections::{Connection, Open};
@@ -24,6 +24,7 @@ use crate::forward::Stream;
 use crate::http1::{Length, Sending, Stopped, Told};
 use crate::incoming::Incoming;
 use crate::model::forwarded::Peer;
+use crate::request_log::HeadText;
 use crate::upgrade::{self, Accepted};
 
 pub(crate) use self::line::Http1Body;
@@ -55,7 +56,7 @@ pub(super) async fn serve(core: &Arc<Core>, open: &Arc<Open>, stream: Stream, pe
     let next = loop {
         let next = match poll_fn(|cx| serving.poll_head(cx)).await? {
             None => return Ok(()),
-            Some(Ok((head, told))) => serving.request(head, &told).await?,
+            Some(Ok(head)) => serving.request(head).await?,
             Some(Err(fault)) => {
                 connection.begins();
                 let answer = refuse(core, connection, &peer, fault.problem());
@@ -88,11 +89,12 @@ impl Serving<'_> {
     }
 
     /// Has a request answered.
-    async fn request(&mut self, head: Parts, told: &Told) -> io::Result<Next> {
+    async fn request(&mut self, head: Head) -> io::Result<Next> {
+        let Head { parts: head, told, text } = head;
         self.connection.begins();
         let method = head.method.clone();
         let body = self.line.body().map_or(Incoming::Empty, Incoming::Http1);
-        let mut asked = Asked { head, body };
+        let mut asked = Asked { head, text: HeadText::Plain(text), body };
         let answer = {
             let mut answer = pin!(exchange(self.core, self.connection, self.peer, &mut asked));
             poll_fn(|cx| match answer.as_mut().poll(cx) {
@@ -104,7 +106,7 @@ impl Serving<'_> {
         };
         drop(asked);
         match answer {
-            Some(answer) => self.answer(answer, &method, told).await,
+            Some(answer) => self.answer(answer, &method, &told).await,
             None => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }

@@ -126,6 +126,7 @@ fn differing(running: &Settings, read: &Settings) -> Vec<String> {
             &settings.security.pepper,
             &settings.redis.url,
             &settings.mail.url,
+            &settings.sentry.dsn,
         ];
         let all = single.into_iter().map(Option::as_ref).chain(settings.tracing.headers.values().map(Some));
         all.map(|secret| secret.map(|secret| secret.expose().to_owned())).collect::<Vec<_>>()

@@ -20,6 +20,15 @@ pub(super) struct Heads {
     empty: u32,
 }
 
+/// A head that was read.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) parts: Parts,
+    pub(super) told: Told,
+    /// As it came: its parts are pieces of it.
+    pub(super) text: Bytes,
+}
+
 /// Why a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HeadFault {
@@ -31,7 +40,7 @@ pub(super) enum HeadFault {
 
 impl Heads {
     /// Takes a head off the buffer once all of it is there.
-    pub(super) fn take(&mut self, buffer: &mut BytesMut) -> Result<Option<(Parts, Told)>, HeadFault> {
+    pub(super) fn take(&mut self, buffer: &mut BytesMut) -> Result<Option<Head>, HeadFault> {
         while self.empty < EMPTY_LINES && buffer.starts_with(b"\r\n") {
             buffer.advance(2);
             self.empty += 1;
@@ -79,10 +88,11 @@ fn of_lines(fault: Malformed, buffer: &[u8]) -> HeadFault {
     }
 }
 
-fn read(head: Bytes) -> Result<(Parts, Told), Malformed> {
+fn read(text: Bytes) -> Result<Head, Malformed> {
+    let head = &text;
     let mut room = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut []);
-    match ParserConfig::default().parse_request_with_uninit_headers(&mut parsed, &head, &mut room)? {
+    match ParserConfig::default().parse_request_with_uninit_headers(&mut parsed, head, &mut room)? {
         Status::Complete(length) if length == head.len() => {}
         _ => return Err(Error::NewLine.into()),
     }
@@ -92,9 +102,9 @@ fn read(head: Bytes) -> Result<(Parts, Told), Malformed> {
     parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| Error::Token)?;
     parts.uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| Malformed::Target)?;
     parts.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
-    let (headers, told) = read_fields(&head, parsed.headers, is_old)?;
+    let (headers, told) = read_fields(head, parsed.headers, is_old)?;
     parts.headers = headers;
-    Ok((parts, told))
+    Ok(Head { parts, told, text })
 }
 
 #[cfg(test)]
@@ -112,7 +122,9 @@ mod tests {
             loop {
                 match heads.take(&mut buffer) {
                     Ok(None) => break,
-                    Ok(Some((parts, _))) => seen.push((parts.method.to_string(), parts.uri.to_string())),
+                    Ok(Some(Head { parts, .. })) => {
+                        seen.push((parts.method.to_string(), parts.uri.to_string()))
+                    }
                     Err(fault) => return (seen, Some(fault)),
                 }
             }
@@ -121,7 +133,8 @@ mod tests {
     }
 
     fn one(text: &str) -> Result<(Parts, Told), HeadFault> {
-        Heads::default().take(&mut BytesMut::from(text)).map(Option::unwrap)
+        let head = Heads::default().take(&mut BytesMut::from(text))?.unwrap();
+        Ok((head.parts, head.told))
     }
 
     #[test]

@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http::request::Parts;
 use http_body::{Frame, SizeHint};
 
-use super::head::{HeadFault, Heads};
+use super::head::{Head, HeadFault, Heads};
 use crate::body::BodyError;
 use crate::connections::Connection;
 use crate::core::Core;
@@ -35,7 +34,7 @@ struct State {
 }
 
 /// A head, or why it is refused.
-pub(super) type Read = Result<(Parts, Told), HeadFault>;
+pub(super) type Read = Result<Head, HeadFault>;
 
 /// The body of a request.
 pub(crate) struct Http1Body {
@@ -56,9 +55,9 @@ impl Line {
         loop {
             match state.heads.take(&mut state.wire.ahead) {
                 Ok(None) => {}
-                Ok(Some((parts, told))) => {
-                    state.begin(&told);
-                    return Poll::Ready(Ok(Some(Ok((parts, told)))));
+                Ok(Some(head)) => {
+                    state.begin(&head.told);
+                    return Poll::Ready(Ok(Some(Ok(head))));
                 }
                 Err(fault) => return Poll::Ready(Ok(Some(Err(fault)))),
             }
