@@ -81,8 +81,9 @@ impl TestApp {
             tokio::spawn(sender.run(stop.clone()));
             failures
         });
-        let outlets = Outlets { access: None, tracing, requests, failures: failures.clone() };
-        let gateway = wiring::gateway::start(&app, &listeners, &keys, outlets, Handle::current()).unwrap();
+        let outlets = Outlets { access: None, tracing, requests, failures: failures.clone(), meter: None };
+        let (quotas, runtime) = (app.quotas(), Handle::current());
+        let gateway = wiring::gateway::start(&app, &listeners, &keys, quotas, outlets, runtime).unwrap();
         let exporting = exporter.map(|exporter| {
             let stop = CancellationToken::new();
             (stop.clone(), tokio::spawn(exporter.run(stop)))
