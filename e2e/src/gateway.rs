@@ -132,7 +132,8 @@ impl Admin {
         answer.json()
     }
 
-    async fn send(&mut self, method: Method, path: &str, body: &Value) -> Answer {
+    /// Any request, whatever comes of it; without a body if that is null.
+    pub async fn send(&mut self, method: Method, path: &str, body: &Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let headers = [("authorization", self.authorization.as_str())];
         self.client.request(method, path, &headers, body.into()).await.unwrap()

@@ -1,5 +1,7 @@
 //! What every store must do: each test runs on both engines.
 
+mod invoices;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
