@@ -2,7 +2,8 @@
 
 use super::{World, new_company};
 use crate::model::Changes;
-use crate::{CompanyChange, CompanyId, Error, NewCompany, PlanName, PlanTerms};
+use crate::{CompanyChange, Error, NewCompany, PlanName, PlanTerms};
+use comporta_kernel::CompanyId;
 
 fn name(text: &str) -> PlanName {
     text.parse().unwrap()
