@@ -63,7 +63,7 @@ fn head(page: &mut Page<'_>, fonts: &Fonts, invoice: &Invoice) -> f32 {
     let under_customer = party(page, fonts, &invoice.customer, top + 36.0, 10.5);
     let plan = invoice.plan.as_ref().map_or("–", PlanName::as_str).to_owned();
     let facts = [
-        ("Mês de referência", "Month billed", both_months(invoice)),
+        ("Mês", "Month", both_months(invoice)),
         ("Emissão", "Issued", date(invoice.issue_date)),
         ("Vencimento", "Due", date(invoice.due_date)),
         ("Plano", "Plan", plan),
@@ -134,8 +134,11 @@ fn foot(page: &mut Page<'_>, invoice: &Invoice, number: usize) {
     page.text(RIGHT, y + 13.0, &SMALL.align(Align::Right), &text);
 }
 
+/// `outubro / October 2026`
 fn both_months(invoice: &Invoice) -> String {
-    format!("{} / {}", month_portuguese(invoice.month), month_english(invoice.month))
+    let portuguese = month_portuguese(invoice.month);
+    let name = portuguese.split(' ').next().unwrap_or_default();
+    format!("{name} / {}", month_english(invoice.month))
 }
 
 #[cfg(test)]

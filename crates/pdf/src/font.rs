@@ -175,6 +175,8 @@ impl Font {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -195,7 +197,8 @@ mod tests {
     proptest! {
         #[test]
         fn wrapped_lines_fit_and_lose_nothing_but_spaces(text in "\\PC{0,80}", width in 20.0f32..200.0) {
-            let fonts = Fonts::load().unwrap();
+            static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::load().unwrap());
+            let fonts = &*FONTS;
             let lines = fonts.wrap(Weight::Regular, 10.0, &text, width);
             for line in &lines {
                 prop_assert!(fonts.width(Weight::Regular, 10.0, line) <= width || line.chars().count() == 1);

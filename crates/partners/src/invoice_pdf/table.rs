@@ -56,8 +56,12 @@ impl Row {
         let (mut portuguese, mut english) = description(line);
         if let Some(corrected) = line.corrects {
             let month = month_portuguese(line.month);
-            portuguese = format!("Correção de {month}: {portuguese}");
-            english = format!("Correction of {}: {english} ({corrected})", month_english(line.month));
+            portuguese = format!("Correção de {month}: {}", portuguese.to_lowercase());
+            english = format!(
+                "Correction of {}: {} ({corrected})",
+                month_english(line.month),
+                english.to_lowercase()
+            );
         }
         let wrap = |style: &Style, text: &str| fonts.wrap(style.weight, style.size, text, DESCRIPTION);
         Self {
