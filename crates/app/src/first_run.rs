@@ -73,7 +73,7 @@ pub async fn run(app: &App) -> Result<Option<FirstRun>, Error> {
         return Ok(None);
     }
     let name = "Demo".parse().map_err(|_| Error::Names)?;
-    let company = NewCompany { name, document: None, email: None, address: None };
+    let company = NewCompany { name, document: None, email: None, address: None, plan: None };
     let company = app.partners.create_company_in(&mut tx, company).await?;
     let name = "first run".parse().map_err(|_| Error::Names)?;
     let key = NewKey { name, scopes: Scopes::all(), mode: KeyMode::Live, expires_at: None };

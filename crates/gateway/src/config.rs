@@ -18,7 +18,8 @@ pub use upstream::{
     Breaker, Credential, HeaderCredential, Health, HttpVersion, JwtAlgorithm, JwtCredential, Outlier, Retry,
     Target, Timeouts, TokenCredential, Upstream, UpstreamTls,
 };
-pub use values::{Network, Percent, Rate, Uri};
+pub use comporta_kernel::Rate;
+pub use values::{Network, Percent, Uri};
 
 /// All of the gateway's settings that a reload may change.
 #[derive(Clone, Debug)]

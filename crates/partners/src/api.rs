@@ -7,18 +7,24 @@ mod documents;
 mod key_ring;
 mod list_companies;
 mod list_keys;
+mod list_plans;
+mod plan_document;
+mod put_plan;
+mod remove_plan;
 mod revoke_key;
 mod rotate_key;
 mod show_company;
 mod show_me;
+mod show_plan;
 
 use axum::Router;
 use axum::http::{HeaderName, header};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use serde::Deserialize;
 
 pub use documents::{CompanyOut, IssuedKeyOut, KeyOut, RotatedKeyOut};
 pub use key_ring::KeyRing;
+pub use plan_document::PlanOut;
 
 use crate::Partners;
 
@@ -30,6 +36,11 @@ pub fn admin_router(partners: Partners) -> Router {
         .route("/admin/v1/companies/{id}/keys", post(create_key::handle).get(list_keys::handle))
         .route("/admin/v1/keys/{id}/rotate", post(rotate_key::handle))
         .route("/admin/v1/keys/{id}/revoke", post(revoke_key::handle))
+        .route("/admin/v1/plans", get(list_plans::handle))
+        .route(
+            "/admin/v1/plans/{name}",
+            put(put_plan::handle).get(show_plan::handle).delete(remove_plan::handle),
+        )
         .with_state(partners)
 }
 
@@ -58,7 +69,11 @@ struct PartnerApi;
     create_key::handle,
     list_keys::handle,
     rotate_key::handle,
-    revoke_key::handle
+    revoke_key::handle,
+    list_plans::handle,
+    show_plan::handle,
+    put_plan::handle,
+    remove_plan::handle
 ))]
 pub struct AdminApi;
 

@@ -28,6 +28,15 @@ pub enum Error {
     /// A key must not end before it begins.
     #[error("expected an instant in the future")]
     ExpiryPassed,
+    /// No plan has this name.
+    #[error("there is no such plan")]
+    NoSuchPlan,
+    /// A company was to have a plan that is not there.
+    #[error("there is no plan of this name")]
+    UnknownPlan,
+    /// A plan was to go that companies have.
+    #[error("there are companies on this plan: give them another one first")]
+    PlanHeld,
     /// The database failed.
     #[error(transparent)]
     Db(#[from] comporta_db::Error),
@@ -47,6 +56,9 @@ impl From<Error> for Problem {
             Error::KeyRevoked | Error::KeyExpired | Error::KeyReplaced { .. } => {
                 Self::new(&kinds::CONFLICT, error.to_string())
             }
+            Error::NoSuchPlan => Self::not_found("plan"),
+            Error::UnknownPlan => Self::invalid_field("/plan", error),
+            Error::PlanHeld => Self::new(&kinds::CONFLICT, error.to_string()),
             Error::ExpiryPassed => Self::invalid_field("/expires_at", error),
             Error::Db(error) => error.into(),
         }

@@ -8,13 +8,17 @@ mod service;
 mod store;
 
 pub use api::{
-    AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, RotatedKeyOut, admin_router, openapi, partner_router,
+    AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, PlanOut, RotatedKeyOut, admin_router, openapi,
+    partner_router,
 };
 pub use error::Error;
 pub use model::{
-    Address, ApiKeyText, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError,
+    Address, ApiKeyText, BurstWithoutRate, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError,
     Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap, OverlapError,
+    Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Quota, QuotaError,
     Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError,
 };
 pub use pepper::{Pepper, PepperError};
-pub use service::{IssuedKey, OnCompanyCreated, Partners, RotatedKey};
+pub use service::{
+    IssuedKey, Notices, OnCompanyCreated, Partners, QuotaNotice, Quotas, RotatedKey, Taken, WarnOfQuota,
+};

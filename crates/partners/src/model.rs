@@ -3,7 +3,10 @@
 mod company;
 mod key;
 mod key_text;
+mod lease;
 mod overlap;
+mod plan;
+mod quota;
 mod scopes;
 mod text;
 
@@ -12,7 +15,11 @@ pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError
 pub(crate) use key::{Changes, Holding, Rotation};
 pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};
+pub(crate) use lease::{Ask, Grant, LeaseTally, PeriodTally};
 pub use overlap::{Overlap, OverlapError};
+pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms};
+pub(crate) use quota::Period;
+pub use quota::{Per, Quota, QuotaError};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
 

@@ -2,6 +2,8 @@
 
 mod companies;
 mod keys;
+mod plans;
+mod quotas;
 
 use std::sync::Arc;
 
@@ -9,8 +11,10 @@ use async_trait::async_trait;
 use comporta_db::{Db, Tx};
 use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 
-use crate::store::{self, Store};
+use crate::store::{self, Store, plans::PlanStore};
 use crate::{ApiKeyText, Key, Pepper};
+
+pub use quotas::{Notices, QuotaNotice, Quotas, Taken, WarnOfQuota};
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]
@@ -31,6 +35,7 @@ pub trait OnCompanyCreated: Send + Sync {
 #[derive(Clone)]
 pub struct Partners {
     store: Arc<dyn Store>,
+    plans: Arc<dyn PlanStore>,
     db: Db,
     pepper: Pepper,
     clock: Clock,
@@ -68,7 +73,8 @@ impl Partners {
         on_company_created: Arc<dyn OnCompanyCreated>,
     ) -> Self {
         let ids = IdSource::new(clock.clone(), rng.clone());
-        Self { store: store::of(db), db: db.clone(), pepper, clock, rng, ids, on_company_created }
+        let (store, plans) = (store::of(db), store::plans::of(db));
+        Self { store, plans, db: db.clone(), pepper, clock, rng, ids, on_company_created }
     }
 
     /// The clock by which keys expire.

@@ -2,7 +2,9 @@
 
 #[cfg(test)]
 mod contract;
+pub(crate) mod plans;
 mod postgres;
+pub(crate) mod quotas;
 mod sqlite;
 mod statements;
 

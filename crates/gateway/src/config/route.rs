@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use comporta_kernel::{ByteSize, Interval};
+use comporta_kernel::{ByteSize, Interval, Rate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::values::Rate;
 
 /// A route. Of the routes that match a request the most specific takes it.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Address, ApiKeyText, Company, CompanyName, CompanyStatus, Document, Email, IssuedKey, Key, KeyId,
-    KeyMode, KeyName, KeyState, RotatedKey, Scopes,
+    KeyMode, KeyName, KeyState, PlanName, RotatedKey, Scopes,
 };
 
 /// A company.
@@ -23,6 +23,9 @@ pub struct CompanyOut {
     email: Option<Email>,
     #[schema(value_type = Option<String>)]
     address: Option<Address>,
+    /// The plan that limits and bills it.
+    #[schema(value_type = Option<String>, example = "basic")]
+    plan: Option<PlanName>,
     status: CompanyStatus,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -98,8 +101,8 @@ impl Serialize for KeySecret {
 
 impl From<Company> for CompanyOut {
     fn from(company: Company) -> Self {
-        let Company { id, name, document, email, address, status, created_at } = company;
-        Self { id, name, document, email, address, status, created_at }
+        let Company { id, name, document, email, address, plan, status, created_at } = company;
+        Self { id, name, document, email, address, plan, status, created_at }
     }
 }
 

@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Holding, Standing};
-use crate::{ApiKeyText, Error, KeyId, KeyMode, NotAKey, Partners, Refusal};
+use crate::model::{Changes, Holding, Standing};
+use crate::{ApiKeyText, Error, KeyId, KeyMode, NotAKey, Partners, PlanInForce, PlanName, Refusal};
 
 /// A revoked key is refused everywhere within a second: four looks at the epoch leave room for a slow one.
 const POLL_EVERY: Duration = Duration::from_millis(250);
@@ -36,6 +36,7 @@ struct Ring {
     partners: Partners,
     keys: ArcSwap<HashMap<KeyId, Arc<Held>>>,
     companies: ArcSwap<HashMap<CompanyId, Standing>>,
+    plans: ArcSwap<HashMap<PlanName, Arc<PlanInForce>>>,
     /// The last epoch followed; held while following, so that two never mix.
     epoch: Mutex<i64>,
     /// Held while asking about one key: of many requests with the same new key only the first asks.
@@ -68,6 +69,7 @@ impl KeyRing {
             partners,
             keys: ArcSwap::default(),
             companies: ArcSwap::default(),
+            plans: ArcSwap::default(),
             epoch: Mutex::new(-1),
             allowance: Mutex::new(Allowance(Duration::ZERO)),
             started: Instant::now(),
@@ -109,8 +111,8 @@ impl KeyRing {
         let mut epoch = self.0.epoch.lock().await;
         let sent = self.0.started.elapsed();
         let changes = self.0.partners.changes_since(*epoch).await?;
-        self.absorb(changes.keys, changes.companies);
         *epoch = changes.epoch;
+        self.absorb(changes);
         self.0.answered.store(sent.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
         Ok(())
     }
@@ -144,8 +146,16 @@ impl KeyRing {
     /// Whether a company is there and not suspended, from memory alone, whether it holds keys or not.
     #[must_use]
     pub fn is_active(&self, company: CompanyId) -> bool {
-        let standing = self.0.companies.load().get(&company).copied();
-        self.is_trusted() && standing.is_some_and(|standing| !standing.suspended)
+        let companies = self.0.companies.load();
+        self.is_trusted() && companies.get(&company).is_some_and(|standing| !standing.suspended)
+    }
+
+    /// The plan that a company is on, from memory alone; `None` for a company without one.
+    #[must_use]
+    pub fn plan_of(&self, company: CompanyId) -> Option<Arc<PlanInForce>> {
+        let companies = self.0.companies.load();
+        let name = companies.get(&company)?.plan.as_ref()?;
+        self.0.plans.load().get(name).cloned()
     }
 
     /// Whether nothing is known against a key, by its id, from memory alone: for who has seen it already, such as a
@@ -188,7 +198,7 @@ impl KeyRing {
         let answer = async {
             let mut allowance = self.0.allowance.lock().await;
             if self.held(id).is_none() && allowance.take(self.0.started.elapsed()) {
-                self.absorb(self.0.partners.holding(id).await?.into_iter().collect(), Vec::new());
+                self.absorb_one(self.0.partners.holding(id).await?).await?;
             }
             Ok::<_, Error>(self.held(id))
         };
@@ -202,18 +212,32 @@ impl KeyRing {
         }
     }
 
+    /// Takes a key that was asked for. If its company's plan is as new, that comes first: nobody is let in unlimited.
+    async fn absorb_one(&self, holding: Option<Holding>) -> Result<(), Error> {
+        let Some(holding) = holding else { return Ok(()) };
+        if holding.plan.as_ref().is_some_and(|plan| !self.0.plans.load().contains_key(plan)) {
+            return self.refresh().await;
+        }
+        self.absorb(Changes { keys: vec![holding], ..Changes::default() });
+        Ok(())
+    }
+
     /// Takes what was read, unless something newer is already held: two readers may come in either order.
-    fn absorb(&self, keys: Vec<Holding>, mut companies: Vec<Standing>) {
+    fn absorb(&self, changes: Changes) {
+        let Changes { mut keys, mut companies, plans, .. } = changes;
         // A key tells of its company too: one that a program of an earlier version has changed.
-        companies.extend(keys.iter().map(Holding::standing));
+        companies.extend(keys.iter_mut().map(Holding::take_standing));
         let keys: Vec<Arc<Held>> = keys.into_iter().map(|holding| Arc::new(holding.into())).collect();
+        let plans: Vec<Arc<PlanInForce>> = plans.into_iter().map(Arc::new).collect();
+        // A company is never seen with a plan that is not.
+        absorb(&self.0.plans, &plans, |new| (new.name.clone(), new.epoch));
         absorb(&self.0.companies, &companies, |new| (new.company_id, new.epoch));
         absorb(&self.0.keys, &keys, |new| (new.holding.id, new.holding.epoch));
     }
 }
 
 /// Puts what is newer in a map's place of what is held, each by its id and its epoch.
-fn absorb<I: Eq + Hash + Copy, T: Clone>(
+fn absorb<I: Eq + Hash + Clone, T: Clone>(
     map: &ArcSwap<HashMap<I, T>>,
     new: &[T],
     place: impl Fn(&T) -> (I, i64),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use comporta_kernel::{CompanyId, Timestamp, define_id};
 use serde::{Deserialize, Serialize};
 
-use super::{KeyName, Overlap, Scopes, Standing};
+use super::{KeyName, Overlap, PlanInForce, PlanName, Scopes, Standing};
 use crate::Error;
 
 define_id!(
@@ -118,6 +118,8 @@ pub(crate) struct Holding {
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) revoked: bool,
     pub(crate) suspended: bool,
+    /// Its company's plan.
+    pub(crate) plan: Option<PlanName>,
     /// Rises with every change to the key or to its company's status.
     pub(crate) epoch: i64,
 }
@@ -129,6 +131,7 @@ pub(crate) struct Changes {
     pub(crate) epoch: i64,
     pub(crate) keys: Vec<Holding>,
     pub(crate) companies: Vec<Standing>,
+    pub(crate) plans: Vec<PlanInForce>,
 }
 
 impl Key {
@@ -178,9 +181,10 @@ impl NewKey {
 }
 
 impl Holding {
-    /// What it says of its company.
-    pub(crate) fn standing(&self) -> Standing {
-        Standing { company_id: self.company_id, suspended: self.suspended, epoch: self.epoch }
+    /// What it says of its company. The plan is the company's alone from here on.
+    pub(crate) fn take_standing(&mut self) -> Standing {
+        let plan = self.plan.take();
+        Standing { company_id: self.company_id, suspended: self.suspended, plan, epoch: self.epoch }
     }
 
     /// Whether who holds this key may come in, its secret being right.

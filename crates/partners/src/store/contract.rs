@@ -74,6 +74,7 @@ fn new_company(name: &str) -> NewCompany {
         document: Some("12.345.678/0001-95".parse().unwrap()),
         email: Some("ana@example.com".parse().unwrap()),
         address: None,
+        plan: None,
     }
 }
 

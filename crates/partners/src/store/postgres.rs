@@ -1,5 +1,8 @@
 //! Companies and keys in PostgreSQL.
 
+pub(super) mod plans;
+pub(super) mod quotas;
+
 use async_trait::async_trait;
 use comporta_db::columns::{PgInstant, from_text, pg_instant};
 use comporta_db::{Connection, Postgres, Tx};
@@ -9,7 +12,7 @@ use sqlx::{PgConnection, Row as _};
 
 use super::{Store, digest, statements};
 use crate::model::{Changes, Holding, Rotation, Standing};
-use crate::{Company, CompanyChange, Error, Key, KeyId, Scopes};
+use crate::{Company, CompanyChange, Error, Key, KeyId, PlanName, Scopes};
 
 pub(super) struct PostgresStore(pub(super) Postgres);
 
@@ -24,12 +27,14 @@ impl Store for PostgresStore {
     async fn insert_company(&self, tx: &mut Tx, company: &Company) -> Result<(), Error> {
         let db = connection(tx)?;
         let epoch = raise_epoch(db).await?;
+        check_plan(db, company).await?;
         sqlx::query(statements::INSERT_COMPANY)
             .bind(company.id.uuid())
             .bind(company.name.as_str())
             .bind(company.document.as_ref().map(|document| document.as_str()))
             .bind(company.email.as_ref().map(|email| email.as_str()))
             .bind(company.address.as_ref().map(|address| address.as_str()))
+            .bind(company.plan.as_ref().map(|plan| plan.as_str()))
             .bind(company.status.as_str())
             .bind(pg_instant(company.created_at))
             .bind(epoch)
@@ -54,12 +59,14 @@ impl Store for PostgresStore {
         let epoch = raise_epoch(&mut tx).await?;
         let row = sqlx::query(statements::COMPANY).bind(id.uuid()).fetch_optional(&mut *tx).await?;
         let company = change.applied_to(read_company(&row.ok_or(Error::NoSuchCompany)?)?);
+        check_plan(&mut tx, &company).await?;
         sqlx::query(statements::UPDATE_COMPANY)
             .bind(id.uuid())
             .bind(company.name.as_str())
             .bind(company.document.as_ref().map(|document| document.as_str()))
             .bind(company.email.as_ref().map(|email| email.as_str()))
             .bind(company.address.as_ref().map(|address| address.as_str()))
+            .bind(company.plan.as_ref().map(|plan| plan.as_str()))
             .bind(company.status.as_str())
             .bind(epoch)
             .execute(&mut *tx)
@@ -126,6 +133,8 @@ impl Store for PostgresStore {
             epoch: present,
             keys: keys.iter().map(read_holding).collect::<Result<_, _>>()?,
             companies: companies.iter().map(read_standing).collect::<Result<_, _>>()?,
+            // Last, so that the plan of each of those companies is among them.
+            plans: plans::changed(self.0.primary(), epoch).await?,
         })
     }
 
@@ -164,6 +173,18 @@ async fn insert_key(db: &mut PgConnection, key: &Key, digest: &[u8; 32], epoch: 
     if inserted.rows_affected() == 1 { Ok(()) } else { Err(Error::NoSuchCompany) }
 }
 
+/// All changes to companies and plans come one after the other, so a plan that is there now stays.
+async fn check_plan(db: &mut PgConnection, company: &Company) -> Result<(), Error> {
+    let Some(plan) = &company.plan else { return Ok(()) };
+    let known = sqlx::query(statements::PLAN_EXISTS).bind(plan.as_str()).fetch_one(db).await?.try_get(0)?;
+    if known { Ok(()) } else { Err(Error::UnknownPlan) }
+}
+
+fn read_plan_name(row: &PgRow) -> Result<Option<PlanName>, Error> {
+    let name: Option<String> = row.try_get("plan")?;
+    Ok(name.map(|name| from_text(&name, "company.plan")).transpose()?)
+}
+
 fn read_company(row: &PgRow) -> Result<Company, Error> {
     let text = |column| row.try_get::<Option<String>, _>(column);
     Ok(Company {
@@ -172,6 +193,7 @@ fn read_company(row: &PgRow) -> Result<Company, Error> {
         document: text("document")?.map(|text| from_text(&text, "company.document")).transpose()?,
         email: text("email")?.map(|text| from_text(&text, "company.email")).transpose()?,
         address: text("address")?.map(|text| from_text(&text, "company.address")).transpose()?,
+        plan: read_plan_name(row)?,
         status: from_text(row.try_get("status")?, "company.status")?,
         created_at: row.try_get::<PgInstant, _>("created_at")?.to_jiff(),
     })
@@ -196,6 +218,7 @@ fn read_standing(row: &PgRow) -> Result<Standing, Error> {
     Ok(Standing {
         company_id: CompanyId::from_uuid(row.try_get("id")?),
         suspended: row.try_get("suspended")?,
+        plan: read_plan_name(row)?,
         epoch: row.try_get("epoch")?,
     })
 }
@@ -210,6 +233,7 @@ fn read_holding(row: &PgRow) -> Result<Holding, Error> {
         expires_at: row.try_get::<Option<PgInstant>, _>("expires_at")?.map(PgInstant::to_jiff),
         revoked: row.try_get("revoked")?,
         suspended: row.try_get("suspended")?,
+        plan: read_plan_name(row)?,
         epoch: row.try_get("epoch")?,
     })
 }

@@ -2,7 +2,7 @@
 
 macro_rules! company_columns {
     () => {
-        "id, name, document, email, address, status, created_at"
+        "id, name, document, email, address, plan, status, created_at"
     };
 }
 
@@ -15,7 +15,7 @@ macro_rules! key_columns {
 macro_rules! holdings {
     () => {
         "SELECT k.id, k.company_id, k.digest, k.mode, k.scopes, k.expires_at, k.revoked_at IS NOT NULL AS revoked,
-            c.status = 'suspended' AS suspended, k.epoch
+            c.status = 'suspended' AS suspended, c.plan, k.epoch
         FROM api_key k JOIN company c ON c.id = k.company_id WHERE "
     };
 }
@@ -25,11 +25,11 @@ pub(super) const RAISE_EPOCH: &str = "UPDATE key_epoch SET epoch = epoch + 1 RET
 
 pub(super) const HAS_COMPANIES: &str = "SELECT EXISTS (SELECT 1 FROM company)";
 pub(super) const INSERT_COMPANY: &str =
-    concat!("INSERT INTO company (", company_columns!(), ", epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    concat!("INSERT INTO company (", company_columns!(), ", epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 pub(super) const COMPANY: &str = concat!("SELECT ", company_columns!(), " FROM company WHERE id = $1");
 pub(super) const COMPANIES: &str =
     concat!("SELECT ", company_columns!(), " FROM company WHERE id > $1 ORDER BY id LIMIT $2");
-pub(super) const UPDATE_COMPANY: &str = "UPDATE company SET name = $2, document = $3, email = $4, address = $5, status = $6, epoch = $7 WHERE id = $1";
+pub(super) const UPDATE_COMPANY: &str = "UPDATE company SET name = $2, document = $3, email = $4, address = $5, plan = $6, status = $7, epoch = $8 WHERE id = $1";
 pub(super) const STAMP_KEYS: &str = "UPDATE api_key SET epoch = $2 WHERE company_id = $1";
 
 /// Inserts nothing when there is no such company.
@@ -53,5 +53,16 @@ pub(super) const REVOKE_KEY: &str = concat!(
 
 pub(super) const CHANGED_KEYS: &str = concat!(holdings!(), "k.epoch > $1");
 pub(super) const CHANGED_COMPANIES: &str =
-    "SELECT id, status = 'suspended' AS suspended, epoch FROM company WHERE epoch > $1";
+    "SELECT id, status = 'suspended' AS suspended, plan, epoch FROM company WHERE epoch > $1";
 pub(super) const HOLDING: &str = concat!(holdings!(), "k.id = $1");
+
+pub(super) const PLAN_EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM plan WHERE name = $1)";
+pub(super) const CHANGED_PLANS: &str = "SELECT name, document, epoch FROM plan WHERE epoch > $1";
+pub(super) const PUT_PLAN: &str = "INSERT INTO plan (name, document, epoch, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
+    ON CONFLICT (name) DO UPDATE SET document = excluded.document, epoch = excluded.epoch, updated_at = excluded.updated_at
+    RETURNING name, document, created_at, updated_at";
+pub(super) const PLAN: &str = "SELECT name, document, created_at, updated_at FROM plan WHERE name = $1";
+pub(super) const PLANS: &str =
+    "SELECT name, document, created_at, updated_at FROM plan WHERE name > $1 ORDER BY name LIMIT $2";
+pub(super) const PLAN_HELD: &str = "SELECT EXISTS (SELECT 1 FROM company WHERE plan = $1)";
+pub(super) const REMOVE_PLAN: &str = "DELETE FROM plan WHERE name = $1";

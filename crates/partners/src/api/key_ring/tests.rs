@@ -40,7 +40,8 @@ async fn world() -> World {
     let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
     let pepper = Pepper::from_text(&"p".repeat(32)).unwrap();
     let partners = Partners::new(&db, pepper, clock.clone().into(), Rng::seeded(1), Arc::new(Nobody));
-    let new = NewCompany { name: "Ana".parse().unwrap(), document: None, email: None, address: None };
+    let name = "Ana".parse().unwrap();
+    let new = NewCompany { name, document: None, email: None, address: None, plan: None };
     let company = partners.create_company(new).await.unwrap().id;
     World { db, partners, clock, company }
 }
