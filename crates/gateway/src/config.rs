@@ -12,14 +12,15 @@ use comporta_kernel::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use comporta_kernel::Network;
+pub use comporta_kernel::Rate;
 pub use issuer::{CompanyClaim, Issuer};
 pub use route::{AuthMethod, Cors, Limit, LimitBy, Match, PathRewrite, Redirect, Rewrite, Route, RouteAuth};
 pub use upstream::{
     Breaker, Credential, HeaderCredential, Health, HttpVersion, JwtAlgorithm, JwtCredential, Outlier, Retry,
     Target, Timeouts, TokenCredential, Upstream, UpstreamTls,
 };
-pub use comporta_kernel::Rate;
-pub use values::{Network, Percent, Uri};
+pub use values::{Percent, Uri};
 
 /// All of the gateway's settings that a reload may change.
 #[derive(Clone, Debug)]

@@ -113,7 +113,8 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
         // Who shows no credential does not learn what exists.
         Err(problem) => {
             let nowhere = &call.plane.nowhere;
-            let principal = nowhere.identify(call.core, &call.plane.issuers, &head.headers).await;
+            let principal =
+                nowhere.identify(call.core, &call.plane.issuers, &head.headers, call.caller.address).await;
             call.record.principal =
                 principal.map_err(|problem| call.unauthenticated(nowhere, Box::new(problem)))?;
             return Err(problem);
@@ -123,7 +124,7 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
 
     // Who: before anything that costs.
     let gate = &route.gate;
-    let principal = gate.identify(call.core, &call.plane.issuers, &head.headers).await;
+    let principal = gate.identify(call.core, &call.plane.issuers, &head.headers, call.caller.address).await;
     call.record.principal = principal.map_err(|problem| call.unauthenticated(gate, Box::new(problem)))?;
     // From here on the call is somebody's, and counted: what cannot be counted is not served.
     call.meter(&route)?;

@@ -13,12 +13,14 @@ pub use api::{
 };
 pub use error::Error;
 pub use model::{
-    Address, ApiKeyText, BurstWithoutRate, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError,
-    Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap, OverlapError,
-    Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Quota, QuotaError,
-    Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError,
+    Act, Actor, Address, AddressesError, AllowedAddresses, ApiKeyText, AuditEntry, AuditFilter, AuditId,
+    BurstWithoutRate, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError, Key,
+    KeyChange, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap,
+    OverlapError, PepperId, PepperIdError, Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Quota,
+    QuotaError, Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError, TooManyAddresses,
 };
-pub use pepper::{Pepper, PepperError};
+pub use pepper::{Pepper, PepperError, Peppers};
 pub use service::{
-    IssuedKey, Notices, OnCompanyCreated, Partners, QuotaNotice, Quotas, RotatedKey, Taken, WarnOfQuota,
+    IssuedKey, Notices, OnCompanyCreated, Partners, QuotaNotice, Quotas, RemindOfKeys, RotatedKey,
+    SendKeyReminder, Taken, WarnOfQuota,
 };

@@ -1,22 +1,28 @@
 //! The rules of companies and of their keys.
 
+mod addresses;
+mod audit;
 mod company;
 mod key;
 mod key_text;
 mod lease;
 mod overlap;
+mod pepper_id;
 mod plan;
 mod quota;
 mod scopes;
 mod text;
 
+pub use addresses::{AddressesError, AllowedAddresses, TooManyAddresses};
+pub use audit::{Act, Actor, AuditEntry, AuditFilter, AuditId};
 pub(crate) use company::Standing;
 pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError};
-pub(crate) use key::{Changes, Holding, Rotation};
-pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
+pub(crate) use key::{Changes, Digest, Holding, Rehash, Rotation, Use};
+pub use key::{Key, KeyChange, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};
 pub(crate) use lease::{Ask, Grant, LeaseTally, PeriodTally};
 pub use overlap::{Overlap, OverlapError};
+pub use pepper_id::{PepperId, PepperIdError};
 pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms};
 pub(crate) use quota::Period;
 pub use quota::{Per, Quota, QuotaError};

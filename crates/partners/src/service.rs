@@ -1,9 +1,11 @@
 //! The capability's only door.
 
+mod audit;
 mod companies;
 mod keys;
 mod plans;
 mod quotas;
+mod reminders;
 
 use std::sync::Arc;
 
@@ -11,10 +13,13 @@ use async_trait::async_trait;
 use comporta_db::{Db, Tx};
 use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 
+use crate::store::audit::AuditStore;
+use crate::store::reminders::ReminderStore;
 use crate::store::{self, Store, plans::PlanStore};
-use crate::{ApiKeyText, Key, Pepper};
+use crate::{Actor, ApiKeyText, Key, Peppers};
 
 pub use quotas::{Notices, QuotaNotice, Quotas, Taken, WarnOfQuota};
+pub use reminders::{RemindOfKeys, SendKeyReminder};
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]
@@ -36,8 +41,11 @@ pub trait OnCompanyCreated: Send + Sync {
 pub struct Partners {
     store: Arc<dyn Store>,
     plans: Arc<dyn PlanStore>,
+    trail: Arc<dyn AuditStore>,
+    reminders: Arc<dyn ReminderStore>,
     db: Db,
-    pepper: Pepper,
+    peppers: Peppers,
+    actor: Actor,
     clock: Clock,
     rng: Rng,
     ids: IdSource,
@@ -67,14 +75,25 @@ impl Partners {
     #[must_use]
     pub fn new(
         db: &Db,
-        pepper: Pepper,
+        peppers: impl Into<Peppers>,
         clock: Clock,
         rng: Rng,
         on_company_created: Arc<dyn OnCompanyCreated>,
     ) -> Self {
         let ids = IdSource::new(clock.clone(), rng.clone());
-        let (store, plans) = (store::of(db), store::plans::of(db));
-        Self { store, plans, db: db.clone(), pepper, clock, rng, ids, on_company_created }
+        Self {
+            store: store::of(db),
+            plans: store::plans::of(db),
+            trail: store::audit::of(db),
+            reminders: store::reminders::of(db),
+            db: db.clone(),
+            peppers: peppers.into(),
+            actor: Actor::system(),
+            clock,
+            rng,
+            ids,
+            on_company_created,
+        }
     }
 
     /// The clock by which keys expire.
@@ -83,8 +102,10 @@ impl Partners {
         &self.clock
     }
 
-    pub(crate) const fn pepper(&self) -> &Pepper {
-        &self.pepper
+    /// What keys are hashed under.
+    #[must_use]
+    pub const fn peppers(&self) -> &Peppers {
+        &self.peppers
     }
 }
 

@@ -1,6 +1,7 @@
 //! The gateway's neighbours: keys, companies, signing keys, services, and where its lines go.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,8 +9,8 @@ use axum::Router;
 use axum::http::{Request, Response};
 use comporta_gateway::config::{CompanyClaim, Issuer};
 use comporta_gateway::{
-    AccessLog, Companies, Gateway, Keys, Known, Listeners, LocalIssuer, Neighbours, Options, Patience,
-    RequestBody, Service, ServiceBody, Signer, StartError, Tracing,
+    AccessLog, ClientStanding, Companies, Gateway, Keys, Known, Listeners, LocalIssuer, Neighbours, Options,
+    Patience, RequestBody, Service, ServiceBody, Signer, StartError, Tracing,
 };
 use comporta_http::{Principal, Problem};
 use comporta_identity::{SigningAlgorithm, SigningKeys};
@@ -101,8 +102,8 @@ struct Holders(KeyRing);
 
 #[async_trait]
 impl Keys for Holders {
-    fn known(&self, text: &str) -> Known {
-        match self.0.authenticate(text) {
+    fn known(&self, text: &str, from: IpAddr) -> Known {
+        match self.0.authenticate(text, Some(from)) {
             Ok(principal) => Known::Holder(principal),
             // A key that was made a moment ago, perhaps.
             Err(Refusal::Unknown) => Known::Ask,
@@ -110,8 +111,8 @@ impl Keys for Holders {
         }
     }
 
-    async fn ask(&self, text: &str) -> Result<Arc<Principal>, Problem> {
-        Ok(self.0.authenticate_or_ask(text).await?)
+    async fn ask(&self, text: &str, from: IpAddr) -> Result<Arc<Principal>, Problem> {
+        Ok(self.0.authenticate_or_ask(text, Some(from)).await?)
     }
 }
 
@@ -146,8 +147,12 @@ impl LocalIssuer for OwnIssuer {
         self.keys.jwks()
     }
 
-    fn is_active(&self, client: &str) -> bool {
-        self.ring.is_good(client)
+    fn standing(&self, client: &str, from: IpAddr) -> ClientStanding {
+        match self.ring.check(client, from) {
+            Ok(()) => ClientStanding::Good,
+            Err(Refusal::Address) => ClientStanding::Elsewhere,
+            Err(_) => ClientStanding::Ended,
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use comporta_db::Db;
 use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
-use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
+use comporta_jobs::{Context, EnqueueError, Job, JobError, Queue, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
+use comporta_partners::{RemindOfKeys, SendKeyReminder};
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +16,15 @@ use crate::settings::Settings;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-pub(super) fn registry(app: &App) -> Registry {
+pub(super) fn registry(app: &App, queue: &Queue) -> Registry {
     let answers = (Idempotency::new(app.clock.clone()), app.db.clone());
+    let steps = app.settings.security.key_reminders.iter().map(|days| days.get()).collect();
+    let zone = app.settings.ledger.time_zone.clone();
     Registry::new()
         .register::<ReconcileBalances>(app.ledger.clone())
         .register::<RotateSigningKeys>(app.signing_keys.clone())
+        .register::<RemindOfKeys>((app.partners.clone(), queue.clone(), steps))
+        .register::<SendKeyReminder>((app.partners.clone(), app.mailer.clone(), zone))
         .register::<ForgetOldAnswers>(answers)
 }
 
@@ -28,6 +33,7 @@ pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
     Schedule::new()
         .daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?
         .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
+        .daily(time(9, 0, 0, 0), &ledger.time_zone, &RemindOfKeys {})?
         .every(HOUR, &RotateSigningKeys {})
 }
 

@@ -121,7 +121,11 @@ impl FromStr for PlanName {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let rest = |byte: u8| plain(byte) || matches!(byte, b'-' | b'_' | b'.');
         let first = text.bytes().next().is_some_and(plain);
-        if first && text.len() <= 64 && text.bytes().all(rest) { Ok(Self(text.into())) } else { Err(PlanNameError) }
+        if first && text.len() <= 64 && text.bytes().all(rest) {
+            Ok(Self(text.into()))
+        } else {
+            Err(PlanNameError)
+        }
     }
 }
 

@@ -105,7 +105,14 @@ impl Books {
         let place = match self.pages.iter().position(|page| *page.name == *name) {
             Some(place) => place,
             None => {
-                self.pages.push(Page { name: name.into(), ends, granted: 0, returned: 0, told: 0, is_open: false });
+                self.pages.push(Page {
+                    name: name.into(),
+                    ends,
+                    granted: 0,
+                    returned: 0,
+                    told: 0,
+                    is_open: false,
+                });
                 (self.measured, self.moved) = ((0, now), (0, now));
                 self.pages.len() - 1
             }

@@ -186,7 +186,9 @@ impl Inner {
         let period = wanted.and_then(|quota| quota.period(&self.zone, dated.now));
         let mut books = lock(account);
         let mut lease = account.lease.load_full();
-        if let Some(held) = lease.take_if(|held| period.as_ref().is_none_or(|period| *held.period.name != *period.name)) {
+        if let Some(held) =
+            lease.take_if(|held| period.as_ref().is_none_or(|period| *held.period.name != *period.name))
+        {
             // What is emptied here is nobody's to spend any more: only now may it be returned.
             books.page(&held.period.name, held.ends, now).returned += held.empty();
             if !only_return {
@@ -266,7 +268,9 @@ impl Inner {
         if self.away.swap(away, Relaxed) != away {
             metrics::gauge!("comporta_quota_database_away").set(f64::from(u8::from(away)));
             if away {
-                tracing::warn!("quotas cannot be asked for: leases are spent, then calls under a quota are refused");
+                tracing::warn!(
+                    "quotas cannot be asked for: leases are spent, then calls under a quota are refused"
+                );
             } else {
                 tracing::info!("quotas can be asked for again");
             }

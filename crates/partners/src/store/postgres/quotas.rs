@@ -75,7 +75,8 @@ pub(in crate::store) async fn write(
     settled: &[Settled<'_>],
 ) -> Result<(), Error> {
     let (companies, periods) = places(settled.iter().map(|settled| settled.ask));
-    let of = |value: fn(&Settled<'_>) -> u64| settled.iter().map(|row| column(value(row))).collect::<Vec<i64>>();
+    let of =
+        |value: fn(&Settled<'_>) -> u64| settled.iter().map(|row| column(value(row))).collect::<Vec<i64>>();
     sqlx::query(WRITE_PERIODS)
         .bind(&companies)
         .bind(&periods)
