@@ -7,6 +7,7 @@ mod rooms;
 mod shape;
 mod source;
 mod sql;
+mod unsafe_code;
 mod words;
 
 use std::fmt;
@@ -18,7 +19,7 @@ use comporta_neighbours::workspace;
 use crate::failure::{Failure, Outcome};
 use crate::process::{command, read};
 
-const RULES: [fn(&Tree) -> Vec<Fault>; 11] = [
+const RULES: [fn(&Tree) -> Vec<Fault>; 12] = [
     layers::crates_depend_downwards,
     sql::sql_stays_in_stores,
     rooms::http_stays_at_the_api,
@@ -30,6 +31,7 @@ const RULES: [fn(&Tree) -> Vec<Fault>; 11] = [
     migrations::migrations_say_why,
     words::nothing_is_left_over,
     manifests::lints_hold_everywhere,
+    unsafe_code::unsafe_code_has_one_place,
 ];
 
 /// Checks every rule and prints each fault.

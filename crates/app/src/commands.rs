@@ -51,6 +51,9 @@ pub enum Error {
     /// Sockets that were given cannot be used.
     #[error(transparent)]
     Supervisor(#[from] supervisor::Error),
+    /// Calls cannot be counted.
+    #[error("calls cannot be counted")]
+    Meter(#[from] comporta_meter::MeterError),
     /// The gateway cannot start.
     #[error(transparent)]
     Gateway(#[from] comporta_gateway::StartError),

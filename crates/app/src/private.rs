@@ -30,6 +30,7 @@ pub fn private_router(
 ) -> Router {
     let admin = comporta_partners::admin_router(app.partners.clone())
         .merge(reload::router(reloads, app.partners.clone()))
+        .merge(comporta_partners::usage_admin_router(app.usage.clone()))
         .merge(gateway.map(gateway_router).unwrap_or_default())
         .layer(from_fn_with_state(app.identity.clone(), staff_only));
     Router::new()

@@ -29,7 +29,7 @@ pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
     DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings, LedgerSettings, LogFormat,
-    LogSettings, MailSettings, MailTransport, Role, SecuritySettings, TracingSettings,
+    LogSettings, MailSettings, MailTransport, MeterSettings, Role, SecuritySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};
@@ -75,6 +75,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// Accounts, entries and balances.
     pub ledger: LedgerSettings,
+    /// The count of what companies are served.
+    pub meter: MeterSettings,
     /// Keys of the installation.
     pub security: SecuritySettings,
     /// Tokens that partners' programs call with.
@@ -172,6 +174,12 @@ impl Settings {
             }
             _ => Transport::File { folder: self.data_dir.join("outbox") },
         }
+    }
+
+    /// The folder of the folders in which processes count calls.
+    #[must_use]
+    pub fn meter_folder(&self) -> PathBuf {
+        self.data_dir.join("meter")
     }
 
     /// The file that holds the pepper, when it is not given as a secret (`security.pepper`).

@@ -15,7 +15,7 @@ use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
 use comporta_mail::Mailer;
-use comporta_partners::{KeyRing, Partners, Pepper, PepperError, Peppers};
+use comporta_partners::{KeyRing, Partners, Pepper, PepperError, Peppers, Usage};
 
 use crate::docs;
 use crate::settings::{Role, Settings};
@@ -76,6 +76,8 @@ pub struct App {
     pub catalogue: Catalogue,
     /// Companies and keys.
     pub partners: Partners,
+    /// What companies were served.
+    pub usage: Usage,
     /// Staff.
     pub identity: Identity,
     /// What letters leave by.
@@ -106,10 +108,23 @@ impl App {
         let rotation = Rotation::every(settings.identity.rotate_every.duration());
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, peppers, clock.clone(), rng.clone(), opens_ledger);
+        let usage = Usage::new(&db, clock.clone(), settings.ledger.time_zone.clone());
         let identity = Identity::new(&db, clock.clone(), rng.clone());
         let mailer = Mailer::new(settings.mail_transport(), &settings.mail.from, clock.clone())?;
         let settings = Arc::new(settings);
-        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, mailer, signing_keys })
+        Ok(Self {
+            settings,
+            clock,
+            rng,
+            db,
+            ledger,
+            catalogue,
+            partners,
+            usage,
+            identity,
+            mailer,
+            signing_keys,
+        })
     }
 
     /// The keys of every company, for a door.
@@ -130,7 +145,11 @@ impl App {
             services.insert("catalogue", comporta_catalogue::router(self.catalogue.clone()));
         }
         if self.runs(Role::Partners) {
-            services.insert("partners", comporta_partners::partner_router(self.partners.clone()));
+            services.insert(
+                "partners",
+                comporta_partners::partner_router(self.partners.clone())
+                    .merge(comporta_partners::usage_router(self.usage.clone())),
+            );
         }
         if self.runs(Role::Partners)
             && let Ok(issuer) = self.settings.oauth_issuer()

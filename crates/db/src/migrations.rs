@@ -39,6 +39,8 @@ migrations! {
     5 "staff",
     6 "signing_keys",
     7 "company_epochs",
+    8 "plans",
+    9 "usage",
 }
 
 pub(crate) fn postgres() -> Migrator {

@@ -16,10 +16,13 @@ mod put_plan;
 mod remove_plan;
 mod revoke_key;
 mod rotate_key;
+mod show_all_usage;
 mod show_company;
 mod show_key;
 mod show_me;
 mod show_plan;
+mod show_usage;
+mod usage;
 
 use axum::Router;
 use axum::http::{HeaderName, header};
@@ -31,7 +34,7 @@ pub use key_ring::KeyRing;
 pub use plan_document::PlanOut;
 
 use self::acting::Acting;
-use crate::Partners;
+use crate::{Partners, Usage};
 
 /// The endpoints under `/admin/v1`. Mount them behind a check of the caller, which puts the [`Actor`](crate::Actor) that
 /// it finds into the request's extensions: what changes anything refuses to be called without.
@@ -57,6 +60,16 @@ pub fn partner_router(partners: Partners) -> Router {
     Router::new().route("/v1/me", get(show_me::handle)).with_state(partners)
 }
 
+/// Usage, as a company's own programs ask for it. The caller is in the request's extensions.
+pub fn usage_router(usage: Usage) -> Router {
+    Router::new().route("/v1/usage", get(show_usage::handle)).with_state(usage)
+}
+
+/// Usage under `/admin/v1`. It trusts whoever reaches it, like [`admin_router`].
+pub fn usage_admin_router(usage: Usage) -> Router {
+    Router::new().route("/admin/v1/usage", get(show_all_usage::handle)).with_state(usage)
+}
+
 /// The document of what partners call.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -64,7 +77,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(show_me::handle))]
+#[openapi(paths(show_me::handle, show_usage::handle))]
 struct PartnerApi;
 
 /// The document of the operator's endpoints.
@@ -87,6 +100,11 @@ struct PartnerApi;
     list_audit::handle
 ))]
 pub struct AdminApi;
+
+/// The document of the operator's view of usage.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(show_all_usage::handle))]
+pub struct UsageAdminApi;
 
 /// An answer that holds a secret is nothing for a cache.
 const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");

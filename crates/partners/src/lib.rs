@@ -2,25 +2,28 @@
 
 mod api;
 mod error;
+mod jobs;
 mod model;
 mod pepper;
 mod service;
 mod store;
 
 pub use api::{
-    AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, PlanOut, RotatedKeyOut, admin_router, openapi,
-    partner_router,
+    AdminApi, CompanyOut, IssuedKeyOut, KeyOut, KeyRing, PlanOut, RotatedKeyOut, UsageAdminApi, admin_router,
+    openapi, partner_router, usage_admin_router, usage_router,
 };
 pub use error::Error;
+pub use jobs::ForgetOldUsage;
 pub use model::{
-    Act, Actor, Address, AddressesError, AllowedAddresses, ApiKeyText, AuditEntry, AuditFilter, AuditId,
-    BurstWithoutRate, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email, EmailError, Key,
-    KeyChange, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey, Overlap,
-    OverlapError, PepperId, PepperIdError, Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Quota,
-    QuotaError, Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError, TooManyAddresses,
+    Act, Actor, Address, AddressesError, AllowedAddresses, Amount, ApiKeyText, AuditEntry, AuditFilter,
+    AuditId, BurstWithoutRate, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email,
+    EmailError, Key, KeyChange, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey,
+    Overlap, OverlapError, PepperId, PepperIdError, Per, Plan, PlanInForce, PlanName, PlanNameError,
+    PlanTerms, Quota, QuotaError, Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError,
+    TooManyAddresses, UsageGroup, UsageKey, UsageRange, UsageRangeError, UsageRow,
 };
 pub use pepper::{Pepper, PepperError, Peppers};
 pub use service::{
     IssuedKey, Notices, OnCompanyCreated, Partners, QuotaNotice, Quotas, RemindOfKeys, RotatedKey,
-    SendKeyReminder, Taken, WarnOfQuota,
+    SendKeyReminder, Taken, Usage, WarnOfQuota,
 };

@@ -12,6 +12,7 @@ mod plan;
 mod quota;
 mod scopes;
 mod text;
+mod usage;
 
 pub use addresses::{AddressesError, AllowedAddresses, TooManyAddresses};
 pub use audit::{Act, Actor, AuditEntry, AuditFilter, AuditId};
@@ -28,6 +29,8 @@ pub(crate) use quota::Period;
 pub use quota::{Per, Quota, QuotaError};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
+pub(crate) use usage::{Addition, CountedSegment, Served, UsageQuery, additions};
+pub use usage::{Amount, UsageGroup, UsageKey, UsageRange, UsageRangeError, UsageRow};
 
 /// Text that stands for a value in JSON: read by `FromStr`, written by `Display`.
 macro_rules! json_text {

@@ -3,9 +3,11 @@
 mod audit;
 mod companies;
 mod keys;
+mod meter;
 mod plans;
 mod quotas;
 mod reminders;
+mod usage;
 
 use std::sync::Arc;
 
@@ -20,6 +22,9 @@ use crate::{Actor, ApiKeyText, Key, Peppers};
 
 pub use quotas::{Notices, QuotaNotice, Quotas, Taken, WarnOfQuota};
 pub use reminders::{RemindOfKeys, SendKeyReminder};
+
+pub(crate) use usage::MOST_ROWS;
+pub use usage::Usage;
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]

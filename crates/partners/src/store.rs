@@ -9,6 +9,7 @@ pub(crate) mod quotas;
 pub(crate) mod reminders;
 mod sqlite;
 mod statements;
+pub(crate) mod usage;
 
 use std::sync::Arc;
 

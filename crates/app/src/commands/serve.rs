@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use comporta_gateway::{Drain, Gateway, Listeners};
 use comporta_kernel::{Clock, IdSource, Rng};
+use comporta_meter::{Meter, Options as MeterOptions};
 use comporta_partners::KeyRing;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -196,7 +197,29 @@ async fn open_gateway(
         tasks.spawn(exporter.run(stop.rest.clone()));
         traces
     });
-    Ok(Some(wiring::gateway::start(app, listeners, &ring, log.access(), traces, Handle::current())?))
+    let meter = open_meter(app, listeners.cores(), &stop.rest, tasks)?;
+    let gateway =
+        wiring::gateway::start(app, listeners, &ring, meter, log.access(), traces, Handle::current())?;
+    Ok(Some(gateway))
+}
+
+/// The meter, unless the settings do without, and what writes its counts to the database: when everything has stopped.
+fn open_meter(
+    app: &App,
+    cores: usize,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<Meter>, Error> {
+    let settings = &app.settings.meter;
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let options =
+        MeterOptions { cores, disk: settings.disk.bytes(), hand_over_every: settings.flush_every.duration() };
+    let instance = IdSource::new(app.clock.clone(), app.rng.clone()).uuid();
+    let (meter, outlet) = Meter::open(&app.settings.meter_folder(), instance, options)?;
+    tasks.spawn(app.usage.clone().empty_until(outlet, stop.clone()));
+    Ok(Some(meter))
 }
 
 /// The listener of services whose gateway runs elsewhere.
@@ -230,6 +253,8 @@ fn start_workers(
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), Error> {
+    // Whoever ran here before, with the gateway or without.
+    tasks.spawn(app.usage.clone().adopt_until(app.settings.meter_folder(), stop.clone()));
     if app.runs(Role::Jobs) {
         let (ledger, token) = (app.ledger.clone(), stop.clone());
         let interval = app.settings.ledger.consolidate_every.duration();

@@ -154,6 +154,20 @@ pub struct LedgerSettings {
     pub reconcile_at: TimeOfDay,
 }
 
+/// The count of what companies are served.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeterSettings {
+    /// Whether calls are counted at all.
+    pub enabled: bool,
+    /// Disk that counts may take in data_dir before they are in the database.
+    pub disk: ByteSize,
+    /// How often they are written to the database.
+    pub flush_every: Interval,
+    /// How long usage is kept by minute; by day it is kept for good.
+    pub keep_minutes: Interval,
+}
+
 /// Keys of the installation.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]

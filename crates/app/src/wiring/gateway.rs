@@ -16,6 +16,7 @@ use comporta_http::{Principal, Problem};
 use comporta_identity::{SigningAlgorithm, SigningKeys};
 use comporta_jwt::{Algorithm, JwkSet, SigningKey};
 use comporta_kernel::CompanyId;
+use comporta_meter::Meter;
 use comporta_partners::{KeyRing, Refusal};
 use http_body_util::BodyExt as _;
 use tokio::runtime::Handle;
@@ -37,6 +38,7 @@ pub fn start(
     app: &App,
     listeners: &Listeners,
     keys: &KeyRing,
+    meter: Option<Meter>,
     access: Option<AccessLines>,
     tracing: Option<Tracing>,
     runtime: Handle,
@@ -48,6 +50,7 @@ pub fn start(
         signer: Arc::new(Own { keys: app.signing_keys.clone(), issuer: settings.issuer() }),
         local_issuer: local_issuer(app, keys),
         services: services(app, keys),
+        meter,
         access: access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
         tracing,
         runtime,

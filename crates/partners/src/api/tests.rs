@@ -186,3 +186,60 @@ fn the_document_describes_every_endpoint() {
     let issued = document["components"]["schemas"]["IssuedKey"].to_string();
     assert!(issued.contains("#/components/schemas/Key"), "{issued}");
 }
+
+/// Asks for usage, of one company or as an operator, on a database in which nothing was counted.
+async fn usage(path: &str, accept: &str) -> (StatusCode, String, Value) {
+    let url = comporta_neighbours::fresh_sqlite_url().parse().unwrap();
+    let db = Db::open(&Options { url, read_url: None, max_connections: 4 }).await.unwrap();
+    db.migrate().await.unwrap();
+    let clock = ManualClock::at("2026-03-01T02:00:00Z".parse().unwrap());
+    let usage = Usage::new(&db, clock.into(), "America/Sao_Paulo".parse().unwrap());
+    let router = usage_router(usage.clone()).merge(usage_admin_router(usage));
+    let router = router.layer(axum::middleware::from_fn(comporta_http::render_problems));
+    let mut request = Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
+    let company_id = "cmp_00000000000000000000000000".parse().unwrap();
+    let principal =
+        comporta_http::Principal { company_id, actor: "key_1".into(), live: true, scopes: [].into() };
+    request.extensions_mut().insert(Arc::new(principal));
+    let response = router.oneshot(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let name = headers.get("content-disposition").map(|name| name.to_str().unwrap().to_owned());
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let text = || Value::String(String::from_utf8_lossy(&body).into_owned());
+    (status, name.unwrap_or_default(), serde_json::from_slice(&body).unwrap_or_else(|_| text()))
+}
+
+#[tokio::test]
+async fn usage_is_of_the_present_month_by_the_zones_days_and_comes_as_a_table_to_who_takes_one() {
+    let (status, _, body) = usage("/v1/usage", "*/*").await;
+    assert_eq!((status, body), (StatusCode::OK, json!({"data": []})));
+    // In São Paulo it is still February.
+    let name = "attachment; filename=\"usage-2026-02-01-2026-02-28.csv\"";
+    for (path, accept, name, head) in [
+        ("/v1/usage", "text/csv", name, "day"),
+        ("/v1/usage?group_by=route&format=csv", "*/*", name, "route"),
+        ("/v1/usage?from=2026-02-03&format=csv", "*/*", &name.replace("02-01", "02-03"), "day"),
+        ("/admin/v1/usage?group_by=company", "text/csv;q=1, */*", name, "company_id"),
+    ] {
+        let (status, named, body) = usage(path, accept).await;
+        let expected = json!(format!("{head},requests,bytes_in,bytes_out\n"));
+        assert_eq!((status, named.as_str(), body), (StatusCode::OK, name, expected), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_about_usage_that_makes_no_sense_is_refused_by_name() {
+    for (query, at) in [
+        ("/v1/usage?from=2026-02-02&to=2026-02-01", "?to"),
+        ("/v1/usage?from=2024-01-01", "?to"),
+        ("/v1/usage?from=yesterday", "?from"),
+        ("/v1/usage?group_by=company", "?group_by"),
+        ("/v1/usage?company_id=cmp_00000000000000000000000000", "?company_id"),
+        ("/admin/v1/usage?group_by=key", "?group_by"),
+        ("/admin/v1/usage?company_id=7", "?company_id"),
+        ("/admin/v1/usage?format=xlsx", "?format"),
+    ] {
+        let (status, _, problem) = usage(query, "*/*").await;
+        assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, at), "{query}: {problem}");
+    }
+}

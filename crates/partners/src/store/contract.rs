@@ -294,6 +294,8 @@ macro_rules! on_both_engines {
     };
 }
 
+mod usage;
+
 on_both_engines! {
     a_company_reads_back_with_what_came_in_its_transaction,
     a_company_whose_transaction_fails_is_not_there,

@@ -4,6 +4,7 @@ pub(super) mod audit;
 pub(super) mod plans;
 pub(super) mod quotas;
 pub(super) mod reminders;
+pub(super) mod usage;
 
 use async_trait::async_trait;
 use comporta_db::columns::{from_micros, from_text, to_micros};
