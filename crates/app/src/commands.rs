@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod migrate;
 pub mod openapi;
 pub mod operator;
+pub mod plan;
 pub mod serve;
 pub mod user;
 
@@ -69,6 +70,9 @@ pub enum Error {
     /// Companies or keys: what was asked cannot be done.
     #[error(transparent)]
     Partners(#[from] comporta_partners::Error),
+    /// A plan that is none.
+    #[error(transparent)]
+    Plan(#[from] comporta_partners::BurstWithoutRate),
     /// Staff users: what was asked cannot be done.
     #[error(transparent)]
     Identity(#[from] comporta_identity::Error),

@@ -2,6 +2,7 @@
 
 pub mod gateway;
 mod jobs;
+mod plans;
 mod ports;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
 use comporta_mail::Mailer;
-use comporta_partners::{KeyRing, Partners, Pepper, PepperError, Peppers, Usage};
+use comporta_partners::{KeyRing, Partners, Pepper, PepperError, Peppers, Quotas, Usage};
 
 use crate::docs;
 use crate::settings::{Role, Settings};
@@ -133,6 +134,14 @@ impl App {
     /// When the database does not answer.
     pub async fn key_ring(&self) -> Result<KeyRing, Error> {
         Ok(KeyRing::open(self.partners.clone()).await?)
+    }
+
+    /// The quotas of companies, for a gateway: to be kept by a task of their own.
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
+        let ids = IdSource::new(self.clock.clone(), self.rng.clone());
+        let queue = Queue::new(self.clock.clone(), ids.clone());
+        Quotas::new(&self.db, self.settings.ledger.time_zone.clone(), self.clock.clone(), &ids, queue)
     }
 
     /// The services whose roles run here, by name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use comporta_http::{Principal, Problem};
@@ -17,7 +17,8 @@ use crate::credential::Signer;
 use crate::fault::Fault;
 use crate::gateway::{Neighbours, Options};
 use crate::issuers::Companies;
-use crate::ports::{Keys, Known};
+use crate::limit::{Plan, Quota};
+use crate::ports::{Keys, Known, Plans, Quotas, Taken};
 
 /// Every fault of the settings. `services` are the names of those there are.
 ///
@@ -31,6 +32,8 @@ pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<
     let entered = runtime.enter();
     let neighbours = Neighbours {
         keys: Arc::clone(&nobody) as Arc<dyn Keys>,
+        plans: Arc::clone(&nobody) as Arc<dyn Plans>,
+        quotas: Arc::clone(&nobody) as Arc<dyn Quotas>,
         companies: Arc::clone(&nobody) as Arc<dyn Companies>,
         signer: nobody,
         local_issuer: None,
@@ -68,6 +71,25 @@ impl Keys for Nobody {
     async fn ask(&self, _: &str, _: IpAddr) -> Result<Arc<Principal>, Problem> {
         Err(Problem::not_found("key"))
     }
+}
+
+impl Plans for Nobody {
+    fn of(&self, _: CompanyId) -> Option<Arc<Plan>> {
+        None
+    }
+}
+
+#[async_trait]
+impl Quotas for Nobody {
+    fn take(&self, _: CompanyId, _: Quota, _: Instant) -> Taken {
+        Taken::Unknown
+    }
+
+    async fn wait(&self, _: CompanyId, _: Quota) -> Taken {
+        Taken::Unknown
+    }
+
+    fn give_back(&self, _: CompanyId, _: u64) {}
 }
 
 impl Companies for Nobody {

@@ -18,7 +18,7 @@ use crate::forward::Pool;
 use crate::limit::Limits;
 use crate::metered::Metered;
 use crate::plane::Plane;
-use crate::ports::Keys;
+use crate::ports::{Keys, Plans, Quotas};
 use crate::tracer::Tracer;
 
 /// What all cores share.
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     /// The routes in force: swapped whole, at once.
     pub(crate) plane: ArcSwap<Plane>,
     pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) plans: Arc<dyn Plans>,
+    pub(crate) quotas: Arc<dyn Quotas>,
     pub(crate) limits: Limits,
     pub(crate) access: Access,
     /// Decides which requests are recorded as spans; `None` for none.

@@ -1,6 +1,7 @@
 //! The life of a request, from its head to the head of its answer. One function shows the order.
 
 mod answer;
+mod limits;
 mod onward;
 
 use std::sync::Arc;
@@ -14,13 +15,12 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use http_body::Body as _;
 
 use self::answer::Reply;
+use self::limits::Limits;
 use crate::connections::Connection;
 use crate::core::Core;
 use crate::incoming::Incoming;
-use crate::limit::Subject;
 use crate::model::cors;
 use crate::model::forwarded::{Caller, Peer};
-use crate::model::gcra::Verdict;
 use crate::model::header_hygiene::{self, HeaderFault};
 use crate::model::path_pattern::{Captures, normalise};
 use crate::model::rewrite::Redirect;
@@ -42,8 +42,8 @@ struct Call<'a> {
     caller: Caller,
     /// Headers that the answer carries whatever becomes of the request.
     told: HeaderMap,
-    /// What the route's limit says of it, which the answer tells too.
-    verdict: Option<Verdict>,
+    /// What limits and quotas say of it, which the answer tells too.
+    limits: Limits,
     /// Of a page of another origin: what its route says of that, and the headers it goes by.
     page: Option<(Arc<Route>, HeaderMap)>,
 }
@@ -68,7 +68,11 @@ pub(crate) async fn exchange(
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = match pass(&mut call, asked).await {
         Ok(reply) => reply,
-        Err(problem) => call.refused(&problem),
+        Err(problem) => {
+            // What came to nothing here is no call.
+            call.give_back();
+            call.refused(&problem)
+        }
     };
     call.reply(reply)
 }
@@ -137,6 +141,9 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
     if asked.body.size_hint().lower() > route.body_limit {
         return Err(too_large(route.body_limit));
     }
+
+    // How many in a day or month: last, so that only what is let through is counted.
+    call.spend().await?;
 
     match &route.leads_to {
         Destination::Elsewhere(redirect) => call.elsewhere(redirect, &asked.head.uri, &captures),
@@ -207,7 +214,16 @@ impl<'a> Call<'a> {
         peer: &'a Peer,
         caller: Caller,
     ) -> Self {
-        Self { core, plane, record, peer, caller, told: HeaderMap::new(), verdict: None, page: None }
+        Self {
+            core,
+            plane,
+            record,
+            peer,
+            caller,
+            told: HeaderMap::new(),
+            limits: Limits::default(),
+            page: None,
+        }
     }
 
     /// Nothing more is read from who cannot be understood: another server may see the end of this request elsewhere.
@@ -265,21 +281,6 @@ impl<'a> Call<'a> {
     fn elsewhere(&self, redirect: &Redirect, uri: &Uri, captures: &Captures) -> Result<Reply, Box<Problem>> {
         let location = redirect.location(uri.path(), captures, uri.query());
         Ok(Reply::redirect(redirect.status(), location.map_err(|fault| malformed(&fault))?))
-    }
-
-    async fn limit(&mut self, route: &Route) -> Result<(), Box<Problem>> {
-        let Some(rule) = &route.limit else { return Ok(()) };
-        let client = self.record.client;
-        let subject = Subject::of(rule.by(), self.record.principal.as_deref(), client);
-        let now = self.core.nanos(self.record.began);
-        let verdict = self.core.shared.limits.take(rule, subject, now).await;
-        self.verdict = Some(verdict);
-        match verdict.allowed {
-            true => Ok(()),
-            false => {
-                Err(Box::new(Problem::new(&kinds::TOO_MANY_REQUESTS, "the limit of this route is used up")))
-            }
-        }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::fault::Fault;
 use crate::issuers::{Companies, LocalIssuer};
 use crate::limit::{Limiter, Limits};
 use crate::listener::Listeners;
-use crate::ports::{AccessLog, Keys, Service};
+use crate::ports::{AccessLog, Keys, Plans, Quotas, Service};
 use crate::serve::serve;
 use crate::tracer::{Tracer, Tracing};
 
@@ -60,6 +60,10 @@ pub struct Options {
 pub struct Neighbours {
     /// Who holds which key.
     pub keys: Arc<dyn Keys>,
+    /// Which company is on which plan.
+    pub plans: Arc<dyn Plans>,
+    /// What is left of companies' quotas.
+    pub quotas: Arc<dyn Quotas>,
     /// Which companies are active.
     pub companies: Arc<dyn Companies>,
     /// The installation's own signing keys.
@@ -134,6 +138,8 @@ impl Gateway {
         let shared = Arc::new(Shared {
             plane: ArcSwap::from(Arc::clone(&compiled.plane)),
             keys: Arc::clone(&neighbours.keys),
+            plans: Arc::clone(&neighbours.plans),
+            quotas: Arc::clone(&neighbours.quotas),
             limits,
             access: Access::new(neighbours.access.clone(), neighbours.clock.clone()),
             tracer: neighbours.tracing.as_ref().map(Tracer::new),

@@ -48,8 +48,9 @@ pub use credential::{PRINCIPAL_AUDIENCE, PRINCIPAL_HEADER, PRINCIPAL_TYPE, Signe
 pub use fault::{Fault, Place};
 pub use gateway::{Drain, Gateway, Neighbours, Options, StartError, View};
 pub use issuers::{ClientStanding, Companies, LocalIssuer};
+pub use limit::{Per, Plan, Quota};
 pub use listener::Listeners;
-pub use ports::{AccessLog, Keys, Known, Service, ServiceBody, SpanSink};
+pub use ports::{AccessLog, Keys, Known, Plans, Quotas, Service, ServiceBody, SpanSink, Taken};
 pub use span::{Span, SpanKind, SpanValue};
 pub use tls::web_client;
 pub use tracer::Tracing;

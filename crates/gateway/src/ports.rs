@@ -2,14 +2,17 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use comporta_http::{Principal, Problem};
+use comporta_kernel::CompanyId;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::body::RequestBody;
+use crate::limit::{Plan, Quota};
 use crate::span::Span;
 
 /// Who holds which API key.
@@ -31,6 +34,48 @@ pub enum Known {
     Refused(Problem),
     /// Memory does not know it: the database may.
     Ask,
+}
+
+/// Which company is on which plan.
+pub trait Plans: Send + Sync + 'static {
+    /// A company's plan, from memory alone: asked on the data plane, for every request. `None` for no plan.
+    fn of(&self, company: CompanyId) -> Option<Arc<Plan>>;
+}
+
+/// What is left of companies' quotas.
+#[async_trait]
+pub trait Quotas: Send + Sync + 'static {
+    /// Takes a unit of a company's quota for one call, from memory alone: asked on the data plane.
+    fn take(&self, company: CompanyId, quota: Quota, now: Instant) -> Taken;
+
+    /// Takes one, and waits for it a second at most. Waits for nothing but a word of another runtime.
+    async fn wait(&self, company: CompanyId, quota: Quota) -> Taken;
+
+    /// Gives back the unit of a call that came to nothing.
+    fn give_back(&self, company: CompanyId, lease: u64);
+}
+
+/// What becomes of a call under a quota.
+#[derive(Clone, Copy, Debug)]
+pub enum Taken {
+    /// It has its unit.
+    Unit {
+        /// What the unit is of, to give it back.
+        lease: u64,
+        /// About how many calls are left.
+        left: u64,
+        /// How long until the day or month is over.
+        ends_in: Duration,
+    },
+    /// The quota is used up.
+    UsedUp {
+        /// How long until the day or month is over.
+        ends_in: Duration,
+    },
+    /// Memory does not know: [`Quotas::wait`] asks.
+    Ask,
+    /// It cannot be told just now.
+    Unknown,
 }
 
 /// The body of a service's answer.

@@ -16,14 +16,15 @@ pub use error::Error;
 pub use jobs::ForgetOldUsage;
 pub use model::{
     Act, Actor, Address, AddressesError, AllowedAddresses, Amount, ApiKeyText, AuditEntry, AuditFilter,
-    AuditId, BurstWithoutRate, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email,
+    AuditId, BurstWithoutRate, Calls, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email,
     EmailError, Key, KeyChange, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey, NotAKey,
     Overlap, OverlapError, PepperId, PepperIdError, Per, Plan, PlanInForce, PlanName, PlanNameError,
-    PlanTerms, Quota, QuotaError, Refusal, Scope, ScopeError, Scopes, ScopesError, StatusError, TextError,
-    TooManyAddresses, UsageGroup, UsageKey, UsageRange, UsageRangeError, UsageRow,
+    PlanTerms, Price, PriceLine, PricePart, Quota, QuotaError, Refusal, Scope, ScopeError, Scopes,
+    ScopesError, StatusClass, StatusError, TextError, Tier, TiersError, TooManyAddresses, UnitPrice,
+    UnitPriceError, UsageGroup, UsageKey, UsageRange, UsageRangeError, UsageRow,
 };
 pub use pepper::{Pepper, PepperError, Peppers};
 pub use service::{
-    IssuedKey, Notices, OnCompanyCreated, Partners, QuotaNotice, Quotas, RemindOfKeys, RotatedKey,
-    SendKeyReminder, Taken, Usage, WarnOfQuota,
+    IssuedKey, OnCompanyCreated, Partners, Quotas, RemindOfKeys, RotatedKey, SendKeyReminder, Taken, Usage,
+    WarnOfQuota,
 };

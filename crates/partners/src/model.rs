@@ -9,6 +9,7 @@ mod lease;
 mod overlap;
 mod pepper_id;
 mod plan;
+mod price;
 mod quota;
 mod scopes;
 mod text;
@@ -25,6 +26,9 @@ pub(crate) use lease::{Ask, Grant, LeaseTally, PeriodTally};
 pub use overlap::{Overlap, OverlapError};
 pub use pepper_id::{PepperId, PepperIdError};
 pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms};
+pub use price::{
+    Calls, Price, PriceLine, PricePart, StatusClass, Tier, TiersError, UnitPrice, UnitPriceError,
+};
 pub(crate) use quota::Period;
 pub use quota::{Per, Quota, QuotaError};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};

@@ -198,9 +198,11 @@ async fn open_gateway(
         traces
     });
     let meter = open_meter(app, listeners.cores(), &stop.rest, tasks)?;
-    let gateway =
-        wiring::gateway::start(app, listeners, &ring, meter, log.access(), traces, Handle::current())?;
-    Ok(Some(gateway))
+    let quotas = app.quotas();
+    let (keeper, until) = (quotas.clone(), stop.rest.clone());
+    tasks.spawn(async move { keeper.keep(until).await });
+    let asked = wiring::gateway::Asked { keys: ring, quotas, meter };
+    Ok(Some(wiring::gateway::start(app, listeners, asked, log.access(), traces, Handle::current())?))
 }
 
 /// The meter, unless the settings do without, and what writes its counts to the database: when everything has stopped.

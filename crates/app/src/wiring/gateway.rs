@@ -17,18 +17,30 @@ use comporta_identity::{SigningAlgorithm, SigningKeys};
 use comporta_jwt::{Algorithm, JwkSet, SigningKey};
 use comporta_kernel::CompanyId;
 use comporta_meter::Meter;
-use comporta_partners::{KeyRing, Refusal};
+use comporta_partners::{KeyRing, Quotas, Refusal};
 use http_body_util::BodyExt as _;
 use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 
 use super::App;
+use super::plans::{OnPlans, OnQuotas};
 use crate::logging::AccessLines;
 use crate::service_layers::service_layers;
 use crate::settings::Settings;
 
 /// Calls of one service at once; what is over is answered 503.
 const SERVICE_CALLS: usize = 4096;
+
+/// What the gateway asks while it runs.
+#[derive(Debug)]
+pub struct Asked {
+    /// Who holds which key.
+    pub keys: KeyRing,
+    /// How much is left of a quota.
+    pub quotas: Quotas,
+    /// What counts calls.
+    pub meter: Option<Meter>,
+}
 
 /// Starts the gateway in front of the services of this process.
 ///
@@ -37,8 +49,7 @@ const SERVICE_CALLS: usize = 4096;
 pub fn start(
     app: &App,
     listeners: &Listeners,
-    keys: &KeyRing,
-    meter: Option<Meter>,
+    Asked { keys, quotas, meter }: Asked,
     access: Option<AccessLines>,
     tracing: Option<Tracing>,
     runtime: Handle,
@@ -46,10 +57,12 @@ pub fn start(
     let settings = &app.settings;
     let neighbours = Neighbours {
         keys: Arc::new(Holders(keys.clone())),
+        plans: Arc::new(OnPlans::new(keys.clone())),
+        quotas: Arc::new(OnQuotas(quotas)),
         companies: Arc::new(Holders(keys.clone())),
         signer: Arc::new(Own { keys: app.signing_keys.clone(), issuer: settings.issuer() }),
-        local_issuer: local_issuer(app, keys),
-        services: services(app, keys),
+        local_issuer: local_issuer(app, &keys),
+        services: services(app, &keys),
         meter,
         access: access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
         tracing,

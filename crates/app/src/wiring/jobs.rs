@@ -7,7 +7,7 @@ use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
 use comporta_jobs::{Context, EnqueueError, Job, JobError, Queue, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
-use comporta_partners::{ForgetOldUsage, RemindOfKeys, SendKeyReminder};
+use comporta_partners::{ForgetOldUsage, RemindOfKeys, SendKeyReminder, WarnOfQuota};
 use jiff::SignedDuration;
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,7 @@ pub(super) fn registry(app: &App, queue: &Queue) -> Registry {
         .register::<SendKeyReminder>((app.partners.clone(), app.mailer.clone(), zone))
         .register::<ForgetOldAnswers>(answers)
         .register::<ForgetOldUsage>(usage)
+        .register::<WarnOfQuota>((app.partners.clone(), app.mailer.clone()))
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {

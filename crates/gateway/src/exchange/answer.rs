@@ -75,8 +75,11 @@ impl Call<'_> {
     }
 
     /// What every answer carries is added here, and the record goes with the body to its end.
-    pub(super) fn reply(self, reply: Reply) -> Answer {
-        let Self { mut record, told, verdict, page, .. } = self;
+    pub(super) fn reply(mut self, reply: Reply) -> Answer {
+        if reply.status.is_server_error() {
+            self.give_back();
+        }
+        let Self { mut record, told, limits, page, .. } = self;
         let Reply { status, mut headers, body, patience } = reply;
         record.status = status.as_u16();
         // What is told here stands in place of what the answer says, all its lines together.
@@ -84,11 +87,7 @@ impl Call<'_> {
             headers.remove(name);
         }
         headers.extend(told);
-        if let Some(verdict) = &verdict
-            && let Some(rule) = record.route.as_ref().and_then(|route| route.limit.as_ref())
-        {
-            limit::write(rule, verdict, &mut headers);
-        }
+        limit::write(&limits.told(record.route.as_deref()), &mut headers);
         if let Some((route, origin)) = &page
             && let Some(cors) = &route.cors
         {

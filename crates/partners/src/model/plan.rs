@@ -8,7 +8,7 @@ use comporta_kernel::{Rate, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Quota, json_text};
+use super::{Price, Quota, json_text};
 
 /// Text that is not a plan's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +39,9 @@ pub struct PlanTerms {
     /// How many calls in a day or month, whatever the route.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quota: Option<Quota>,
+    /// What the month and its calls cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    price: Option<Price>,
 }
 
 /// A plan as it is kept.
@@ -84,6 +87,12 @@ impl PlanTerms {
         self.quota
     }
 
+    /// What the month and its calls cost.
+    #[must_use]
+    pub const fn price(&self) -> Option<&Price> {
+        self.price.as_ref()
+    }
+
     /// Terms of these parts.
     ///
     /// # Errors
@@ -92,8 +101,9 @@ impl PlanTerms {
         rate: Option<Rate>,
         burst: Option<NonZeroU32>,
         quota: Option<Quota>,
+        price: Option<Price>,
     ) -> Result<Self, BurstWithoutRate> {
-        let terms = Self { rate, burst, quota };
+        let terms = Self { rate, burst, quota, price };
         terms.check().map(|()| terms)
     }
 

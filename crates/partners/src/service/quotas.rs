@@ -24,7 +24,7 @@ use self::account::Account;
 use crate::Quota;
 use crate::store::quotas::{self, QuotaStore};
 
-pub use warn::{Notices, QuotaNotice, WarnOfQuota};
+pub use warn::WarnOfQuota;
 
 /// How long a request waits for units.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -214,3 +214,6 @@ impl std::fmt::Debug for Quotas {
         f.debug_struct("Quotas").field("instance", &self.0.instance).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

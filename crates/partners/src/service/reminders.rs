@@ -97,7 +97,7 @@ impl SendKeyReminder {
 }
 
 impl Partners {
-    async fn remind_of_keys(&self, queue: &Queue, steps: &[u16]) -> Result<u32, Error> {
+    pub(crate) async fn remind_of_keys(&self, queue: &Queue, steps: &[u16]) -> Result<u32, Error> {
         let Some(longest) = steps.iter().max() else { return Ok(0) };
         let now = self.clock.now();
         let until = now.checked_add(days(*longest)).unwrap_or(Timestamp::MAX);
