@@ -17,7 +17,8 @@ use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
 use comporta_mail::Mailer;
 use comporta_partners::{
-    BillingTerms, Bills, KeyRing, MailsInvoices, Partners, Pepper, Quotas, RequestLog, Retention, Usage,
+    BillingTerms, Bills, KeyRing, MailsInvoices, Partners, Pepper, PepperError, Peppers, Quotas, RequestLog,
+    Retention, Usage,
 };
 use comporta_pdf::Fonts;
 
@@ -26,6 +27,9 @@ use crate::settings::{Role, Settings};
 
 /// The services that routes may lead to.
 pub const SERVICES: [&str; 5] = ["catalogue", "docs", "identity", "ledger", "partners"];
+
+/// What signing keys are sealed under is derived from the pepper by this name.
+const SIGNING_KEYS: &str = "signing keys";
 
 /// Why an installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -110,10 +114,12 @@ impl App {
         let ledger = Ledger::new(db.clone(), clock.clone(), ids.clone(), ledger_options(&settings));
         let catalogue = Catalogue::new(db.clone(), clock.clone(), ids.clone());
         let opens_ledger = Arc::new(ports::OpensLedger(ledger.clone()));
-        let sealing = SealingKey::derive(&pepper.derive("signing keys"));
+        let peppers = accepted(pepper, &settings)?;
+        let sealing = SealingKey::derive(&peppers.current().derive(SIGNING_KEYS));
+        let sealing = peppers.accepted().fold(sealing, |key, old| key.opening(&old.derive(SIGNING_KEYS)));
         let rotation = Rotation::every(settings.identity.rotate_every.duration());
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
-        let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
+        let partners = Partners::new(&db, peppers, clock.clone(), rng.clone(), opens_ledger);
         let usage = Usage::new(&db, clock.clone(), settings.ledger.time_zone.clone());
         let retention = Retention {
             keep: settings.request_log.keep.duration(),
@@ -199,14 +205,8 @@ impl App {
         let ids = IdSource::new(self.clock.clone(), self.rng.clone());
         let queue = Queue::new(self.clock.clone(), ids);
         let schedule = jobs::schedule(&self.settings)?;
-        Ok(Worker::new(
-            self.db.clone(),
-            queue,
-            jobs::registry(self),
-            schedule,
-            self.rng.clone(),
-            Default::default(),
-        ))
+        let registry = jobs::registry(self, &queue);
+        Ok(Worker::new(self.db.clone(), queue, registry, schedule, self.rng.clone(), Default::default()))
     }
 
     /// Whether a role runs here.
@@ -214,6 +214,14 @@ impl App {
     pub fn runs(&self, role: Role) -> bool {
         self.settings.roles.contains(&role)
     }
+}
+
+/// The pepper, and those that are accepted beside it.
+fn accepted(current: Pepper, settings: &Settings) -> Result<Peppers, PepperError> {
+    let accepted = settings.security.accepted_peppers.iter();
+    let accepted =
+        accepted.map(|secret| Pepper::from_text(secret.expose())).collect::<Result<Vec<_>, _>>()?;
+    Ok(Peppers::new(current, accepted))
 }
 
 async fn prepare(db: &Db, migrate: bool) -> Result<(), Error> {

@@ -43,6 +43,8 @@ migrations! {
     "0008_plans",
     "0009_usage",
     "0010_quota",
+    "0011_keys",
+    "0012_audit",
     "0013_request_log",
     "0014_invoices",
 }

@@ -1,6 +1,7 @@
 //! Whether settings would be taken, told without starting anything.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -65,11 +66,11 @@ struct Nobody;
 
 #[async_trait]
 impl Keys for Nobody {
-    fn known(&self, _: &str) -> Known {
+    fn known(&self, _: &str, _: IpAddr) -> Known {
         Known::Refused(Problem::not_found("key"))
     }
 
-    async fn ask(&self, _: &str) -> Result<Arc<Principal>, Problem> {
+    async fn ask(&self, _: &str, _: IpAddr) -> Result<Arc<Principal>, Problem> {
         Err(Problem::not_found("key"))
     }
 }

@@ -13,6 +13,7 @@ use comporta_kernel::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use comporta_kernel::Network;
 pub use comporta_kernel::Rate;
 pub use issuer::{CompanyClaim, Issuer};
 pub(crate) use log::Step;
@@ -22,7 +23,7 @@ pub use upstream::{
     Breaker, Credential, HeaderCredential, Health, HttpVersion, JwtAlgorithm, JwtCredential, Outlier, Retry,
     Target, Timeouts, TokenCredential, Upstream, UpstreamTls,
 };
-pub use values::{Network, Percent, Uri};
+pub use values::{Percent, Uri};
 
 /// All of the gateway's settings that a reload may change.
 #[derive(Clone, Debug)]

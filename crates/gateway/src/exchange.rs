@@ -123,7 +123,8 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
         // Who shows no credential does not learn what exists.
         Err(problem) => {
             let nowhere = &call.plane.nowhere;
-            let identified = nowhere.identify(call.core, &call.plane.issuers, &head.headers);
+            let identified =
+                nowhere.identify(call.core, &call.plane.issuers, &head.headers, call.caller.address);
             let (principal, wait) = waited(identified).await;
             call.record.waited.who = wait;
             call.record.principal =
@@ -135,7 +136,7 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
 
     // Who: before anything that costs.
     let gate = &route.gate;
-    let identified = gate.identify(call.core, &call.plane.issuers, &head.headers);
+    let identified = gate.identify(call.core, &call.plane.issuers, &head.headers, call.caller.address);
     let (principal, wait) = waited(identified).await;
     call.record.waited.who = wait;
     call.record.principal = principal.map_err(|problem| call.unauthenticated(gate, Box::new(problem)))?;

@@ -49,7 +49,7 @@ pub use connections::Patience;
 pub use credential::{PRINCIPAL_AUDIENCE, PRINCIPAL_HEADER, PRINCIPAL_TYPE, Signer};
 pub use fault::{Fault, Place};
 pub use gateway::{Drain, Gateway, Neighbours, Options, StartError, View};
-pub use issuers::{Companies, LocalIssuer};
+pub use issuers::{ClientStanding, Companies, LocalIssuer};
 pub use limit::{Per, Plan, Quota};
 pub use listener::Listeners;
 pub use ports::{

@@ -1,5 +1,6 @@
 //! What the gateway asks of the rest of the product: small traits that the program implements.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,11 +18,11 @@ use crate::span::Span;
 /// Who holds which API key.
 #[async_trait]
 pub trait Keys: Send + Sync + 'static {
-    /// From memory alone: asked on the data plane, for every request.
-    fn known(&self, text: &str) -> Known;
+    /// From memory alone: asked on the data plane, for every request, with the caller's address.
+    fn known(&self, text: &str, from: IpAddr) -> Known;
 
     /// From the database, at a bounded rate: a key that is not known yet.
-    async fn ask(&self, text: &str) -> Result<Arc<Principal>, Problem>;
+    async fn ask(&self, text: &str, from: IpAddr) -> Result<Arc<Principal>, Problem>;
 }
 
 /// What memory knows of a key.

@@ -1,11 +1,14 @@
 //! The capability over HTTP: the operator's endpoints, and the ring that knows whose a request's key is.
 
+mod acting;
 mod change_company;
+mod change_key;
 mod create_company;
 mod create_key;
 mod documents;
 mod invoices;
 mod key_ring;
+mod list_audit;
 mod list_companies;
 mod list_invoices;
 mod list_keys;
@@ -21,6 +24,7 @@ mod run_invoices;
 mod show_all_usage;
 mod show_company;
 mod show_invoice;
+mod show_key;
 mod show_me;
 mod show_plan;
 mod show_request;
@@ -30,21 +34,24 @@ mod usage;
 use axum::Router;
 use axum::http::{HeaderName, header};
 use axum::routing::{get, post, put};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 pub use documents::{CompanyOut, IssuedKeyOut, KeyOut, RotatedKeyOut};
 pub use invoices::{invoices_admin_router, invoices_router};
 pub use key_ring::KeyRing;
 pub use plan_document::PlanOut;
 
+use self::acting::Acting;
 use crate::{Partners, RequestLog, Usage};
 
-/// The endpoints under `/admin/v1`. They trust whoever reaches them: mount them behind a check of the caller.
+/// The endpoints under `/admin/v1`. Mount them behind a check of the caller, which puts the [`Actor`](crate::Actor) that
+/// it finds into the request's extensions: what changes anything refuses to be called without.
 pub fn admin_router(partners: Partners) -> Router {
     Router::new()
         .route("/admin/v1/companies", post(create_company::handle).get(list_companies::handle))
         .route("/admin/v1/companies/{id}", get(show_company::handle).patch(change_company::handle))
         .route("/admin/v1/companies/{id}/keys", post(create_key::handle).get(list_keys::handle))
+        .route("/admin/v1/keys/{id}", get(show_key::handle).patch(change_key::handle))
         .route("/admin/v1/keys/{id}/rotate", post(rotate_key::handle))
         .route("/admin/v1/keys/{id}/revoke", post(revoke_key::handle))
         .route("/admin/v1/plans", get(list_plans::handle))
@@ -52,6 +59,7 @@ pub fn admin_router(partners: Partners) -> Router {
             "/admin/v1/plans/{name}",
             put(put_plan::handle).get(show_plan::handle).delete(remove_plan::handle),
         )
+        .route("/admin/v1/audit", get(list_audit::handle))
         .with_state(partners)
 }
 
@@ -113,6 +121,8 @@ struct PartnerApi;
     change_company::handle,
     create_key::handle,
     list_keys::handle,
+    show_key::handle,
+    change_key::handle,
     rotate_key::handle,
     revoke_key::handle,
     list_plans::handle,
@@ -124,7 +134,8 @@ struct PartnerApi;
     show_invoice::any,
     show_invoice::any_pdf,
     list_requests::handle_any,
-    show_request::handle_any
+    show_request::handle_any,
+    list_audit::handle
 ))]
 pub struct AdminApi;
 
@@ -146,6 +157,11 @@ pub(crate) struct ListQuery {
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+}
+
+/// Tells a field that is null from one that is left out.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(input).map(Some)
 }
 
 #[cfg(test)]

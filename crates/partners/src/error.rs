@@ -98,6 +98,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::CutOff => Self::unavailable(&refusal.to_string()),
+            Refusal::Address => Self::new(&kinds::ADDRESS_NOT_ALLOWED, refusal.to_string()),
             _ => Self::new(&kinds::UNAUTHENTICATED, refusal.to_string()),
         }
     }

@@ -17,18 +17,19 @@ pub use api::{
 pub use error::Error;
 pub use jobs::{ForgetOldUsage, IssueInvoices, KeepRequestLog, SendInvoice};
 pub use model::{
-    Address, Amount, ApiKeyText, BodyDetails, BurstWithoutRate, Calls, Company, CompanyChange, CompanyName,
-    CompanyStatus, Details, Document, Email, EmailError, Invoice, InvoiceFilter, InvoiceId, InvoiceLine,
-    InvoiceStatus, InvoiceStatusError, InvoiceWithLines, Key, KeyId, KeyMode, KeyName, KeyState,
-    LoggedRequest, LoggedRequestId, MessageDetails, ModeError, NewCompany, NewKey, NotAKey, Overlap,
-    OverlapError, Party, Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Price, PriceLine,
+    Act, Actor, Address, AddressesError, AllowedAddresses, Amount, ApiKeyText, AuditEntry, AuditFilter,
+    AuditId, BodyDetails, BurstWithoutRate, Calls, Company, CompanyChange, CompanyName, CompanyStatus,
+    Details, Document, Email, EmailError, Invoice, InvoiceFilter, InvoiceId, InvoiceLine, InvoiceStatus,
+    InvoiceStatusError, InvoiceWithLines, Key, KeyChange, KeyId, KeyMode, KeyName, KeyState, LoggedRequest,
+    LoggedRequestId, MessageDetails, ModeError, NewCompany, NewKey, NotAKey, Overlap, OverlapError, Party,
+    PepperId, PepperIdError, Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Price, PriceLine,
     PricePart, Quota, QuotaError, Refusal, Scope, ScopeError, Scopes, ScopesError, Search, StageTimings,
-    StatusClass, StatusError, StatusFilter, StatusFilterError, TextError, Tier, TiersError, TraceId,
-    TraceIdError, UnitPrice, UnitPriceError, UsageGroup, UsageKey, UsageRange, UsageRangeError, UsageRow,
-    Whose,
+    StatusClass, StatusError, StatusFilter, StatusFilterError, TextError, Tier, TiersError, TooManyAddresses,
+    TraceId, TraceIdError, UnitPrice, UnitPriceError, UsageGroup, UsageKey, UsageRange, UsageRangeError,
+    UsageRow, Whose,
 };
-pub use pepper::{Pepper, PepperError};
+pub use pepper::{Pepper, PepperError, Peppers};
 pub use service::{
     BillRun, BillingTerms, Bills, BillsInvoices, IssuedKey, MailsInvoices, OnCompanyCreated, Partners,
-    Quotas, RequestLog, Retention, RotatedKey, Taken, Usage, WarnOfQuota,
+    Quotas, RemindOfKeys, RequestLog, Retention, RotatedKey, SendKeyReminder, Taken, Usage, WarnOfQuota,
 };

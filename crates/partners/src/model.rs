@@ -1,5 +1,7 @@
 //! The rules of companies and of their keys.
 
+mod addresses;
+mod audit;
 mod company;
 mod invoice;
 mod key;
@@ -7,6 +9,7 @@ mod key_text;
 mod lease;
 mod logged_request;
 mod overlap;
+mod pepper_id;
 mod plan;
 mod price;
 mod quota;
@@ -14,6 +17,8 @@ mod scopes;
 mod text;
 mod usage;
 
+pub use addresses::{AddressesError, AllowedAddresses, TooManyAddresses};
+pub use audit::{Act, Actor, AuditEntry, AuditFilter, AuditId};
 pub(crate) use company::Standing;
 pub use company::{Company, CompanyChange, CompanyStatus, NewCompany, StatusError};
 pub(crate) use invoice::{Account, Billed, Draft};
@@ -21,8 +26,8 @@ pub use invoice::{
     Invoice, InvoiceFilter, InvoiceId, InvoiceLine, InvoiceStatus, InvoiceStatusError, InvoiceWithLines,
     Party,
 };
-pub(crate) use key::{Changes, Holding, Rotation};
-pub use key::{Key, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
+pub(crate) use key::{Changes, Digest, Holding, Rehash, Rotation, Use};
+pub use key::{Key, KeyChange, KeyId, KeyMode, KeyState, ModeError, NewKey, Refusal};
 pub use key_text::{ApiKeyText, NotAKey};
 pub(crate) use lease::{Ask, Grant, LeaseTally, PeriodTally};
 pub use logged_request::{
@@ -30,6 +35,7 @@ pub use logged_request::{
     StatusFilterError, TraceId, TraceIdError, Whose,
 };
 pub use overlap::{Overlap, OverlapError};
+pub use pepper_id::{PepperId, PepperIdError};
 pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms};
 pub use price::{
     Calls, Price, PriceLine, PricePart, StatusClass, Tier, TiersError, UnitPrice, UnitPriceError,

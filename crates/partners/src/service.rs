@@ -1,5 +1,6 @@
 //! The capability's only door.
 
+mod audit;
 mod bills;
 mod companies;
 mod keys;
@@ -7,6 +8,7 @@ mod mails_invoices;
 mod meter;
 mod plans;
 mod quotas;
+mod reminders;
 mod request_log;
 mod usage;
 
@@ -16,12 +18,15 @@ use async_trait::async_trait;
 use comporta_db::{Db, Tx};
 use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 
+use crate::store::audit::AuditStore;
+use crate::store::reminders::ReminderStore;
 use crate::store::{self, Store, plans::PlanStore};
-use crate::{ApiKeyText, Key, Pepper};
+use crate::{Actor, ApiKeyText, Key, Peppers};
 
 pub use bills::{BillRun, BillingTerms, Bills, BillsInvoices};
 pub use mails_invoices::MailsInvoices;
 pub use quotas::{Quotas, Taken, WarnOfQuota};
+pub use reminders::{RemindOfKeys, SendKeyReminder};
 pub use request_log::{RequestLog, Retention};
 pub(crate) use usage::MOST_ROWS;
 pub use usage::Usage;
@@ -46,8 +51,11 @@ pub trait OnCompanyCreated: Send + Sync {
 pub struct Partners {
     store: Arc<dyn Store>,
     plans: Arc<dyn PlanStore>,
+    trail: Arc<dyn AuditStore>,
+    reminders: Arc<dyn ReminderStore>,
     db: Db,
-    pepper: Pepper,
+    peppers: Peppers,
+    actor: Actor,
     clock: Clock,
     rng: Rng,
     ids: IdSource,
@@ -77,14 +85,25 @@ impl Partners {
     #[must_use]
     pub fn new(
         db: &Db,
-        pepper: Pepper,
+        peppers: impl Into<Peppers>,
         clock: Clock,
         rng: Rng,
         on_company_created: Arc<dyn OnCompanyCreated>,
     ) -> Self {
         let ids = IdSource::new(clock.clone(), rng.clone());
-        let (store, plans) = (store::of(db), store::plans::of(db));
-        Self { store, plans, db: db.clone(), pepper, clock, rng, ids, on_company_created }
+        Self {
+            store: store::of(db),
+            plans: store::plans::of(db),
+            trail: store::audit::of(db),
+            reminders: store::reminders::of(db),
+            db: db.clone(),
+            peppers: peppers.into(),
+            actor: Actor::system(),
+            clock,
+            rng,
+            ids,
+            on_company_created,
+        }
     }
 
     /// The clock by which keys expire.
@@ -93,8 +112,10 @@ impl Partners {
         &self.clock
     }
 
-    pub(crate) const fn pepper(&self) -> &Pepper {
-        &self.pepper
+    /// What keys are hashed under.
+    #[must_use]
+    pub const fn peppers(&self) -> &Peppers {
+        &self.peppers
     }
 }
 

@@ -213,8 +213,9 @@ async fn open_gateway(
         tasks.spawn(writer.run(stop.rest.clone()));
         requests
     });
-    let outlets = Outlets { access: log.access(), tracing: traces, requests, failures, meter };
-    Ok(Some(wiring::gateway::start(app, listeners, &ring, quotas, outlets, Handle::current())?))
+    let asked = wiring::gateway::Asked { keys: ring, quotas, meter };
+    let outlets = Outlets { access: log.access(), tracing: traces, requests, failures };
+    Ok(Some(wiring::gateway::start(app, listeners, asked, outlets, Handle::current())?))
 }
 
 /// The meter, unless the settings do without, and what writes its counts to the database: when everything has stopped.

@@ -19,6 +19,7 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
     check_roles(settings, &mut fault);
     check_places(settings, &mut fault);
     check_tracing(settings, &mut fault);
+    check_security(settings, &mut fault);
     check_mail(settings, &mut fault);
     check_sentry(settings, &mut fault);
     let http = &settings.http;
@@ -73,8 +74,22 @@ fn check_places(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
     if let Err(error) = settings.oauth_issuer() {
         fault(&["identity", "issuer"], error.to_string());
     }
-    if settings.security.pepper.as_ref().is_some_and(|pepper| pepper.expose().trim().len() < 32) {
+}
+
+fn check_security(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let security = &settings.security;
+    let short = |pepper: &Secret| pepper.expose().trim().len() < 32;
+    if security.pepper.as_ref().is_some_and(short) {
         fault(&["security", "pepper"], "too short: at least 32 characters, and random ones".to_owned());
+    }
+    if security.accepted_peppers.iter().any(short) {
+        fault(&["security", "accepted_peppers"], "too short: at least 32 characters each".to_owned());
+    }
+    if security.accepted_peppers.len() > 4 {
+        fault(&["security", "accepted_peppers"], "expected at most 4".to_owned());
+    }
+    if security.key_reminders.len() > 10 || security.key_reminders.iter().any(|days| days.get() > 3650) {
+        fault(&["security", "key_reminders"], "expected at most 10 numbers up to 3650".to_owned());
     }
 }
 

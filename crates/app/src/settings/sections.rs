@@ -1,7 +1,7 @@
 //! The groups of settings, one struct per level of `comporta.yaml`.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use comporta_gateway::config::{Percent, Uri};
 use comporta_kernel::{ByteSize, CompanyId, Currency, Interval, Rate, Secret, Zone};
@@ -219,6 +219,10 @@ pub struct MeterSettings {
 pub struct SecuritySettings {
     /// Key of the hash under which API keys are stored; null for the file pepper in data_dir.
     pub pepper: Option<Secret>,
+    /// Peppers under which keys are good beside it: while it is being changed.
+    pub accepted_peppers: Vec<Secret>,
+    /// Days before its end at which a key's company is told.
+    pub key_reminders: Vec<NonZeroU16>,
 }
 
 /// How letters leave, and from whom.

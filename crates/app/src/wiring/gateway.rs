@@ -1,6 +1,7 @@
 //! The gateway's neighbours: keys, companies, signing keys, services, and where its lines go.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,8 +9,9 @@ use axum::Router;
 use axum::http::{Request, Response};
 use comporta_gateway::config::{CompanyClaim, Issuer};
 use comporta_gateway::{
-    AccessLog, Companies, FailureSink, Gateway, Keys, Known, Listeners, LocalIssuer, Neighbours, Options,
-    Patience, RequestBody, RequestLogging, Service, ServiceBody, Signer, StartError, Tracing,
+    AccessLog, ClientStanding, Companies, FailureSink, Gateway, Keys, Known, Listeners, LocalIssuer,
+    Neighbours, Options, Patience, RequestBody, RequestLogging, Service, ServiceBody, Signer, StartError,
+    Tracing,
 };
 use comporta_http::{Principal, Problem, RequestId};
 use comporta_identity::{SigningAlgorithm, SigningKeys};
@@ -42,7 +44,16 @@ pub struct Outlets {
     pub requests: Option<RequestLogging>,
     /// Failures of ours.
     pub failures: Option<Reports>,
-    /// Calls of companies, counted.
+}
+
+/// What the gateway asks while it runs.
+#[derive(Debug)]
+pub struct Asked {
+    /// Who holds which key.
+    pub keys: KeyRing,
+    /// How much is left of a quota.
+    pub quotas: Quotas,
+    /// What counts calls.
     pub meter: Option<Meter>,
 }
 
@@ -53,8 +64,7 @@ pub struct Outlets {
 pub fn start(
     app: &App,
     listeners: &Listeners,
-    keys: &KeyRing,
-    quotas: Quotas,
+    Asked { keys, quotas, meter }: Asked,
     outlets: Outlets,
     runtime: Handle,
 ) -> Result<Gateway, StartError> {
@@ -65,9 +75,9 @@ pub fn start(
         quotas: Arc::new(OnQuotas(quotas)),
         companies: Arc::new(Holders(keys.clone())),
         signer: Arc::new(Own { keys: app.signing_keys.clone(), issuer: settings.issuer() }),
-        local_issuer: local_issuer(app, keys),
-        services: services(app, keys),
-        meter: outlets.meter,
+        local_issuer: local_issuer(app, &keys),
+        services: services(app, &keys),
+        meter,
         access: outlets.access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
         tracing: outlets.tracing,
         request_log: outlets.requests,
@@ -124,8 +134,8 @@ struct Holders(KeyRing);
 
 #[async_trait]
 impl Keys for Holders {
-    fn known(&self, text: &str) -> Known {
-        match self.0.authenticate(text) {
+    fn known(&self, text: &str, from: IpAddr) -> Known {
+        match self.0.authenticate(text, Some(from)) {
             Ok(principal) => Known::Holder(principal),
             // A key that was made a moment ago, perhaps.
             Err(Refusal::Unknown) => Known::Ask,
@@ -133,8 +143,8 @@ impl Keys for Holders {
         }
     }
 
-    async fn ask(&self, text: &str) -> Result<Arc<Principal>, Problem> {
-        Ok(self.0.authenticate_or_ask(text).await?)
+    async fn ask(&self, text: &str, from: IpAddr) -> Result<Arc<Principal>, Problem> {
+        Ok(self.0.authenticate_or_ask(text, Some(from)).await?)
     }
 }
 
@@ -169,8 +179,12 @@ impl LocalIssuer for OwnIssuer {
         self.keys.jwks()
     }
 
-    fn is_active(&self, client: &str) -> bool {
-        self.ring.is_good(client)
+    fn standing(&self, client: &str, from: IpAddr) -> ClientStanding {
+        match self.ring.check(client, from) {
+            Ok(()) => ClientStanding::Good,
+            Err(Refusal::Address) => ClientStanding::Elsewhere,
+            Err(_) => ClientStanding::Ended,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use comporta::first_run::{self, FirstRun};
 use comporta::metrics::Metrics;
 use comporta::server::{Limits, Stop, serve};
 use comporta::settings::{self, Environment, Flag, Sources};
-use comporta::wiring::gateway::Outlets;
+use comporta::wiring::gateway::{Asked, Outlets};
 use comporta::wiring::{self, App};
 use comporta::{private, reload, request_log, sentry, service_listener, trace_export};
 use comporta_db::Db;
@@ -81,9 +81,9 @@ impl TestApp {
             tokio::spawn(sender.run(stop.clone()));
             failures
         });
-        let outlets = Outlets { access: None, tracing, requests, failures: failures.clone(), meter: None };
-        let (quotas, runtime) = (app.quotas(), Handle::current());
-        let gateway = wiring::gateway::start(&app, &listeners, &keys, quotas, outlets, runtime).unwrap();
+        let outlets = Outlets { access: None, tracing, requests, failures: failures.clone() };
+        let asked = Asked { keys, quotas: app.quotas(), meter: None };
+        let gateway = wiring::gateway::start(&app, &listeners, asked, outlets, Handle::current()).unwrap();
         let exporting = exporter.map(|exporter| {
             let stop = CancellationToken::new();
             (stop.clone(), tokio::spawn(exporter.run(stop)))

@@ -1,13 +1,12 @@
 //! `PATCH /admin/v1/companies/{id}`
 
-use axum::extract::State;
 use comporta_http::{Json, Path, Problem, ProblemBody};
 use comporta_kernel::CompanyId;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::CompanyOut;
-use crate::{Address, CompanyChange, CompanyName, CompanyStatus, Document, Email, Partners, PlanName};
+use super::{Acting, CompanyOut, present};
+use crate::{Address, CompanyChange, CompanyName, CompanyStatus, Document, Email, PlanName};
 
 /// What is to be another: a field left out stays, null takes away.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -36,11 +35,6 @@ pub(crate) struct ChangeIn {
     status: Option<CompanyStatus>,
 }
 
-/// Tells a field that is null from one that is left out.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(input).map(Some)
-}
-
 /// Change, suspend or activate a company.
 #[utoipa::path(
     patch, path = "/admin/v1/companies/{id}", operation_id = "change_company", tag = "Companies",
@@ -52,7 +46,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<O
     )
 )]
 pub(crate) async fn handle(
-    State(partners): State<Partners>,
+    Acting(partners): Acting,
     Path(id): Path<CompanyId>,
     Json(ChangeIn { name, document, email, address, plan, status }): Json<ChangeIn>,
 ) -> Result<axum::Json<CompanyOut>, Problem> {

@@ -1,13 +1,12 @@
 //! `POST /admin/v1/companies`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use comporta_http::{Json, Problem, ProblemBody};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::CompanyOut;
-use crate::{Address, CompanyName, Document, Email, NewCompany, Partners, PlanName};
+use super::{Acting, CompanyOut};
+use crate::{Address, CompanyName, Document, Email, NewCompany, PlanName};
 
 /// A company to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,7 +38,7 @@ pub(crate) struct CompanyIn {
     )
 )]
 pub(crate) async fn handle(
-    State(partners): State<Partners>,
+    Acting(partners): Acting,
     Json(CompanyIn { name, document, email, address, plan }): Json<CompanyIn>,
 ) -> Result<(StatusCode, axum::Json<CompanyOut>), Problem> {
     let new = NewCompany { name, document, email: Some(email), address, plan };

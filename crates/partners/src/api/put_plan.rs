@@ -1,10 +1,9 @@
 //! `PUT /admin/v1/plans/{name}`
 
-use axum::extract::State;
 use comporta_http::{Json, Path, Problem, ProblemBody};
 
-use super::PlanOut;
-use crate::{Partners, PlanName, PlanTerms};
+use super::{Acting, PlanOut};
+use crate::{PlanName, PlanTerms};
 
 /// Put a plan in place of the one of this name, if there is any. Gateways go by it within a second.
 #[utoipa::path(
@@ -17,7 +16,7 @@ use crate::{Partners, PlanName, PlanTerms};
     )
 )]
 pub(crate) async fn handle(
-    State(partners): State<Partners>,
+    Acting(partners): Acting,
     Path(name): Path<String>,
     Json(terms): Json<PlanTerms>,
 ) -> Result<axum::Json<PlanOut>, Problem> {

@@ -1,10 +1,10 @@
 //! `DELETE /admin/v1/plans/{name}`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use comporta_http::{Path, Problem, ProblemBody};
 
-use crate::{Partners, PlanName};
+use super::Acting;
+use crate::PlanName;
 
 /// Remove a plan that no company has.
 #[utoipa::path(
@@ -17,7 +17,7 @@ use crate::{Partners, PlanName};
     )
 )]
 pub(crate) async fn handle(
-    State(partners): State<Partners>,
+    Acting(partners): Acting,
     Path(name): Path<PlanName>,
 ) -> Result<StatusCode, Problem> {
     partners.remove_plan(&name).await?;

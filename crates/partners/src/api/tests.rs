@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::{OnCompanyCreated, Pepper};
+use crate::{Actor, OnCompanyCreated, Pepper};
 
 struct Nobody;
 
@@ -39,7 +39,12 @@ impl Client {
         let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
         let pepper = Pepper::from_text(&"p".repeat(32)).unwrap();
         let partners = Partners::new(&db, pepper, clock.into(), Rng::seeded(1), Arc::new(Nobody));
-        Self(admin_router(partners).layer(axum::middleware::from_fn(comporta_http::render_problems)))
+        let ids = comporta_kernel::IdSource::new(comporta_kernel::Clock::system(), Rng::seeded(3));
+        let router = admin_router(partners)
+            .layer(axum::Extension(Actor::staff("rui@example.com")))
+            .layer(axum::middleware::from_fn(comporta_http::render_problems))
+            .layer(axum::middleware::from_fn_with_state(ids, comporta_http::assign_request_id));
+        Self(router)
     }
 
     async fn send(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
@@ -182,7 +187,7 @@ async fn what_is_not_there_is_404() {
 fn the_document_describes_every_endpoint() {
     let document = serde_json::to_value(<AdminApi as utoipa::OpenApi>::openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.values().map(|path| path.as_object().unwrap().len()).sum::<usize>(), 8);
+    assert_eq!(paths.values().map(|path| path.as_object().unwrap().len()).sum::<usize>(), 11);
     let issued = document["components"]["schemas"]["IssuedKey"].to_string();
     assert!(issued.contains("#/components/schemas/Key"), "{issued}");
 }
@@ -242,4 +247,61 @@ async fn a_question_about_usage_that_makes_no_sense_is_refused_by_name() {
         let (status, _, problem) = usage(query, "*/*").await;
         assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, at), "{query}: {problem}");
     }
+}
+
+#[tokio::test]
+async fn a_key_is_shown_and_changed_field_by_field() {
+    let client = Client::new().await;
+    let key = client.key(&client.company().await).await;
+    let path = format!("/keys/{}", key["id"].as_str().unwrap());
+    let (status, shown) = client.send("GET", &path, Value::Null).await;
+    assert_eq!(
+        (status, &shown["mode"], &shown["last_used_at"]),
+        (StatusCode::OK, &json!("live"), &Value::Null)
+    );
+    assert_eq!((shown.get("key"), &shown["allowed_addresses"]), (None, &json!([])));
+
+    let change = json!({"name": "desk", "allowed_addresses": ["203.0.113.0/24", "2001:db8::7"]});
+    let (status, changed) = client.send("PATCH", &path, change).await;
+    assert_eq!((status, &changed["name"]), (StatusCode::OK, &json!("desk")));
+    assert_eq!(changed["allowed_addresses"], json!(["203.0.113.0/24", "2001:db8::7/128"]));
+    let (_, changed) = client.send("PATCH", &path, json!({"allowed_addresses": null})).await;
+    assert_eq!((&changed["allowed_addresses"], &changed["name"]), (&json!([]), &json!("desk")));
+
+    let many = vec!["10.0.0.1"; 65];
+    for (body, at) in [
+        (json!({"allowed_addresses": ["10.0.0.0/99"]}), "/allowed_addresses/0"),
+        (json!({"allowed_addresses": many}), "/allowed_addresses"),
+        (json!({"expires_at": "2026-03-01T12:00:00Z"}), "/expires_at"),
+        (json!({"name": null}), "/name"),
+        (json!({"scopes": ["ledger:read"]}), "/scopes"),
+    ] {
+        let (status, problem) = client.send("PATCH", &path, body).await;
+        assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, at), "{problem}");
+    }
+    assert_eq!(client.send("GET", &path, Value::Null).await.1, changed, "nothing was changed");
+}
+
+#[tokio::test]
+async fn the_trail_tells_who_did_what_in_which_request_and_no_secret() {
+    let client = Client::new().await;
+    let company = client.company().await;
+    let key = client.key(&company).await;
+    let (status, trail) = client.send("GET", "/audit?limit=1", Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{trail}");
+    let entry = &trail["data"][0];
+    assert_eq!((&entry["action"], &entry["subject"]), (&json!("key.created"), &key["id"]));
+    assert_eq!((&entry["actor"], &entry["company_id"]), (&json!("rui@example.com"), &json!(company)));
+    assert!(entry["request_id"].as_str().unwrap().starts_with("req_"));
+    let secret = key["key"].as_str().unwrap();
+    let next = trail["next_cursor"].as_str().unwrap();
+    let (_, rest) = client.send("GET", &format!("/audit?cursor={next}"), Value::Null).await;
+    assert_eq!(rest["data"][0]["action"], "company.created");
+    for text in [trail.to_string(), rest.to_string()] {
+        assert!(!text.contains(secret) && !text.contains(&secret[36..]), "{text}");
+    }
+    let (_, none) = client.send("GET", "/audit?actor=cli", Value::Null).await;
+    assert_eq!(none["data"], json!([]));
+    let (status, problem) = client.send("GET", "/audit?from=yesterday", Value::Null).await;
+    assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, "?from"));
 }

@@ -1,7 +1,7 @@
 //! What can be done with plans.
 
 use super::Partners;
-use crate::{Error, Plan, PlanName, PlanTerms};
+use crate::{Act, Error, Plan, PlanName, PlanTerms};
 
 impl Partners {
     /// Puts a plan in place of the one of this name, if there is any. Gateways go by it within a second.
@@ -9,7 +9,11 @@ impl Partners {
     /// # Errors
     /// When the database fails.
     pub async fn put_plan(&self, name: &PlanName, terms: &PlanTerms) -> Result<Plan, Error> {
-        let plan = self.plans.put(name, terms, self.clock.now()).await?;
+        let mut tx = self.db.begin().await?;
+        let plan = self.plans.put(&mut tx, name, terms, self.clock.now()).await?;
+        let detail = serde_json::to_value(terms).unwrap_or_default();
+        self.audit_in(&mut tx, Act::new("plan.put", name).with(detail)).await?;
+        tx.commit().await?;
         tracing::info!(plan = %name, "a plan was put");
         Ok(plan)
     }
@@ -35,7 +39,10 @@ impl Partners {
     /// # Errors
     /// [`Error::NoSuchPlan`], [`Error::PlanHeld`].
     pub async fn remove_plan(&self, name: &PlanName) -> Result<(), Error> {
-        self.plans.remove(name).await?;
+        let mut tx = self.db.begin().await?;
+        self.plans.remove(&mut tx, name).await?;
+        self.audit_in(&mut tx, Act::new("plan.removed", name)).await?;
+        tx.commit().await?;
         tracing::info!(plan = %name, "a plan was removed");
         Ok(())
     }

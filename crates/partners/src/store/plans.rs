@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use comporta_db::{Db, Engine};
+use comporta_db::{Db, Engine, Tx};
 use comporta_kernel::Timestamp;
 
 use super::{postgres, sqlite};
@@ -13,12 +13,18 @@ use crate::{Error, Plan, PlanName, PlanTerms};
 #[async_trait]
 pub(crate) trait PlanStore: Send + Sync {
     /// Puts a plan in place of the one of this name, if there is any.
-    async fn put(&self, name: &PlanName, terms: &PlanTerms, at: Timestamp) -> Result<Plan, Error>;
+    async fn put(
+        &self,
+        tx: &mut Tx,
+        name: &PlanName,
+        terms: &PlanTerms,
+        at: Timestamp,
+    ) -> Result<Plan, Error>;
     async fn plan(&self, name: &PlanName) -> Result<Option<Plan>, Error>;
     /// At most `limit` plans by name, from after the given one on.
     async fn plans(&self, after: &str, limit: u16) -> Result<Vec<Plan>, Error>;
     /// Removes a plan that no company has.
-    async fn remove(&self, name: &PlanName) -> Result<(), Error>;
+    async fn remove(&self, tx: &mut Tx, name: &PlanName) -> Result<(), Error>;
 }
 
 pub(crate) fn of(db: &Db) -> Arc<dyn PlanStore> {

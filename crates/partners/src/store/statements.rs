@@ -8,13 +8,13 @@ macro_rules! company_columns {
 
 macro_rules! key_columns {
     () => {
-        "id, company_id, name, mode, scopes, created_at, expires_at, revoked_at, replaced_by"
+        "id, company_id, name, mode, scopes, created_at, expires_at, revoked_at, replaced_by, allowed_addresses, last_used_at"
     };
 }
 
 macro_rules! holdings {
     () => {
-        "SELECT k.id, k.company_id, k.digest, k.mode, k.scopes, k.expires_at, k.revoked_at IS NOT NULL AS revoked,
+        "SELECT k.id, k.company_id, k.digest, k.pepper, k.allowed_addresses, k.mode, k.scopes, k.expires_at, k.revoked_at IS NOT NULL AS revoked,
             c.status = 'suspended' AS suspended, c.plan, k.epoch
         FROM api_key k JOIN company c ON c.id = k.company_id WHERE "
     };
@@ -39,7 +39,7 @@ pub(super) const STAMP_KEYS: &str = "UPDATE api_key SET epoch = $2 WHERE company
 pub(super) const INSERT_KEY: &str = concat!(
     "INSERT INTO api_key (",
     key_columns!(),
-    ", digest, epoch) SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM company WHERE id = $2"
+    ", digest, pepper, epoch) SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 FROM company WHERE id = $2"
 );
 pub(super) const KEY: &str = concat!("SELECT ", key_columns!(), " FROM api_key WHERE id = $1");
 pub(super) const KEYS: &str = concat!(
@@ -49,14 +49,20 @@ pub(super) const KEYS: &str = concat!(
 );
 pub(super) const REPLACE_KEY: &str =
     "UPDATE api_key SET expires_at = $2, replaced_by = $3, epoch = $4 WHERE id = $1";
-pub(super) const REVOKE_KEY: &str = concat!(
-    "UPDATE api_key SET revoked_at = coalesce(revoked_at, $2), epoch = $3 WHERE id = $1 RETURNING ",
-    key_columns!()
-);
+pub(super) const REVOKE_KEY: &str = "UPDATE api_key SET revoked_at = $2, epoch = $3 WHERE id = $1";
+pub(super) const UPDATE_KEY: &str =
+    "UPDATE api_key SET name = $2, expires_at = $3, allowed_addresses = $4, epoch = $5 WHERE id = $1";
+/// Unless somebody was first.
+pub(super) const REHASH_KEY: &str =
+    "UPDATE api_key SET digest = $3, pepper = $4, epoch = $5 WHERE id = $1 AND digest = $2";
+pub(super) const KEYS_BY_PEPPER: &str = "SELECT pepper, count(*) FROM api_key
+    WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1) GROUP BY pepper ORDER BY pepper";
 
-pub(super) const CHANGED_KEYS: &str = concat!(holdings!(), "k.epoch > $1");
+pub(super) const CHANGED_KEYS: &str =
+    concat!(holdings!(), "(k.epoch, k.id) > ($1, $2) ORDER BY k.epoch, k.id LIMIT $3");
 pub(super) const CHANGED_COMPANIES: &str =
-    "SELECT id, status = 'suspended' AS suspended, plan, epoch FROM company WHERE epoch > $1";
+    "SELECT id, status = 'suspended' AS suspended, plan, epoch FROM company
+    WHERE (epoch, id) > ($1, $2) ORDER BY epoch, id LIMIT $3";
 pub(super) const HOLDING: &str = concat!(holdings!(), "k.id = $1");
 
 pub(super) const PLAN_EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM plan WHERE name = $1)";

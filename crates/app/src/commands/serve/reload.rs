@@ -128,7 +128,8 @@ fn differing(running: &Settings, read: &Settings) -> Vec<String> {
             &settings.mail.url,
             &settings.sentry.dsn,
         ];
-        let all = single.into_iter().map(Option::as_ref).chain(settings.tracing.headers.values().map(Some));
+        let several = settings.tracing.headers.values().chain(&settings.security.accepted_peppers);
+        let all = single.into_iter().map(Option::as_ref).chain(several.map(Some));
         all.map(|secret| secret.map(|secret| secret.expose().to_owned())).collect::<Vec<_>>()
     };
     if secrets(running) != secrets(read) {

@@ -1,7 +1,6 @@
 //! What plans promise, on both engines.
 
-use super::{World, new_company};
-use crate::model::Changes;
+use super::{Seen, World, new_company, seen_since};
 use crate::{CompanyChange, Error, NewCompany, PlanName, PlanTerms};
 use comporta_kernel::CompanyId;
 
@@ -71,28 +70,28 @@ async fn a_plan_goes_only_when_no_company_has_it(world: World) {
 
 async fn every_change_of_a_plan_is_seen_by_who_follows(world: World) {
     let partners = &world.partners;
-    let seen = |changes: &Changes| {
+    let seen = |changes: &Seen| {
         let plans = changes.plans.iter().map(|plan| (plan.name.clone(), plan.terms.burst()));
         plans.collect::<Vec<_>>()
     };
-    let plan_of = |changes: &Changes, company: CompanyId| {
+    let plan_of = |changes: &Seen, company: CompanyId| {
         changes.companies.iter().find(|standing| standing.company_id == company).unwrap().plan.clone()
     };
-    let before = partners.changes_since(-1).await.unwrap();
+    let before = seen_since(partners, -1).await;
     partners.put_plan(&name("gold"), &terms(r#"{"rate":"1/s","burst":1}"#)).await.unwrap();
-    let first = partners.changes_since(before.epoch).await.unwrap();
+    let first = seen_since(partners, before.epoch).await;
     assert_eq!(seen(&first), [(name("gold"), Some(1))]);
     partners.put_plan(&name("gold"), &terms(r#"{"rate":"1/s","burst":2}"#)).await.unwrap();
-    let second = partners.changes_since(first.epoch).await.unwrap();
+    let second = seen_since(partners, first.epoch).await;
     assert_eq!(seen(&second), [(name("gold"), Some(2))]);
     assert!(second.plans[0].epoch > first.plans[0].epoch);
 
     let company = world.company("Ana").await.id;
     let key = world.key(company, None).await.key.id;
-    let made = partners.changes_since(second.epoch).await.unwrap();
+    let made = seen_since(partners, second.epoch).await;
     assert_eq!((seen(&made), plan_of(&made, company)), (vec![], None));
     partners.change_company(company, plan_is(Some(Some(name("gold"))))).await.unwrap();
-    let moved = partners.changes_since(made.epoch).await.unwrap();
+    let moved = seen_since(partners, made.epoch).await;
     assert_eq!(plan_of(&moved, company), Some(name("gold")));
     let holding = partners.holding(key).await.unwrap().unwrap();
     assert_eq!(holding.plan, Some(name("gold")));

@@ -1,6 +1,7 @@
 //! Plans in PostgreSQL.
 
 use async_trait::async_trait;
+use comporta_db::Tx;
 use comporta_db::columns::{PgInstant, from_text, pg_instant};
 use comporta_kernel::Timestamp;
 use sqlx::postgres::PgRow;
@@ -8,20 +9,24 @@ use sqlx::{PgPool, Row as _};
 
 use super::PostgresStore;
 use super::invoices::keep_document;
-use super::raise_epoch;
+use super::{connection, raise_epoch};
 use crate::store::plans::{PlanStore, document, read_terms};
 use crate::store::statements;
 use crate::{Error, Plan, PlanInForce, PlanName, PlanTerms};
 
 #[async_trait]
 impl PlanStore for PostgresStore {
-    async fn put(&self, name: &PlanName, terms: &PlanTerms, at: Timestamp) -> Result<Plan, Error> {
-        let mut tx = self.0.begin().await?;
-        let epoch = raise_epoch(&mut tx).await?;
+    async fn put(
+        &self,
+        tx: &mut Tx,
+        name: &PlanName,
+        terms: &PlanTerms,
+        at: Timestamp,
+    ) -> Result<Plan, Error> {
+        let db = connection(tx)?;
+        let epoch = raise_epoch(db).await?;
         let put = sqlx::query(statements::PUT_PLAN).bind(name.as_str()).bind(document(terms)?);
-        let plan = read(&put.bind(epoch).bind(pg_instant(at)).fetch_one(&mut *tx).await?)?;
-        tx.commit().await?;
-        Ok(plan)
+        read(&put.bind(epoch).bind(pg_instant(at)).fetch_one(db).await?)
     }
 
     async fn plan(&self, name: &PlanName) -> Result<Option<Plan>, Error> {
@@ -34,19 +39,18 @@ impl PlanStore for PostgresStore {
         query.fetch_all(self.0.primary()).await?.iter().map(read).collect()
     }
 
-    async fn remove(&self, name: &PlanName) -> Result<(), Error> {
-        let mut tx = self.0.begin().await?;
-        raise_epoch(&mut tx).await?;
-        let held = sqlx::query(statements::PLAN_HELD).bind(name.as_str()).fetch_one(&mut *tx).await?;
+    async fn remove(&self, tx: &mut Tx, name: &PlanName) -> Result<(), Error> {
+        let db = connection(tx)?;
+        raise_epoch(db).await?;
+        let held = sqlx::query(statements::PLAN_HELD).bind(name.as_str()).fetch_one(&mut *db).await?;
         if held.try_get(0)? {
             return Err(Error::PlanHeld);
         }
-        keep_document(&mut tx, name).await?;
-        let removed = sqlx::query(statements::REMOVE_PLAN).bind(name.as_str()).execute(&mut *tx).await?;
+        keep_document(db, name).await?;
+        let removed = sqlx::query(statements::REMOVE_PLAN).bind(name.as_str()).execute(&mut *db).await?;
         if removed.rows_affected() == 0 {
             return Err(Error::NoSuchPlan);
         }
-        tx.commit().await?;
         Ok(())
     }
 }

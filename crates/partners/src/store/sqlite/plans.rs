@@ -1,6 +1,7 @@
 //! Plans in SQLite.
 
 use async_trait::async_trait;
+use comporta_db::Tx;
 use comporta_db::columns::{from_micros, from_text, to_micros};
 use comporta_kernel::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -8,20 +9,24 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::SqliteStore;
 use super::invoices::keep_document;
-use super::raise_epoch;
+use super::{connection, raise_epoch};
 use crate::store::plans::{PlanStore, document, read_terms};
 use crate::store::statements;
 use crate::{Error, Plan, PlanInForce, PlanName, PlanTerms};
 
 #[async_trait]
 impl PlanStore for SqliteStore {
-    async fn put(&self, name: &PlanName, terms: &PlanTerms, at: Timestamp) -> Result<Plan, Error> {
-        let mut tx = self.0.write().await?;
-        let epoch = raise_epoch(&mut tx).await?;
+    async fn put(
+        &self,
+        tx: &mut Tx,
+        name: &PlanName,
+        terms: &PlanTerms,
+        at: Timestamp,
+    ) -> Result<Plan, Error> {
+        let db = connection(tx)?;
+        let epoch = raise_epoch(db).await?;
         let put = sqlx::query(statements::PUT_PLAN).bind(name.as_str()).bind(document(terms)?);
-        let plan = read(&put.bind(epoch).bind(to_micros(at)).fetch_one(&mut *tx).await?)?;
-        tx.commit().await?;
-        Ok(plan)
+        read(&put.bind(epoch).bind(to_micros(at)).fetch_one(db).await?)
     }
 
     async fn plan(&self, name: &PlanName) -> Result<Option<Plan>, Error> {
@@ -34,19 +39,18 @@ impl PlanStore for SqliteStore {
         query.fetch_all(self.0.readers()).await?.iter().map(read).collect()
     }
 
-    async fn remove(&self, name: &PlanName) -> Result<(), Error> {
-        let mut tx = self.0.write().await?;
-        raise_epoch(&mut tx).await?;
-        let held = sqlx::query(statements::PLAN_HELD).bind(name.as_str()).fetch_one(&mut *tx).await?;
+    async fn remove(&self, tx: &mut Tx, name: &PlanName) -> Result<(), Error> {
+        let db = connection(tx)?;
+        raise_epoch(db).await?;
+        let held = sqlx::query(statements::PLAN_HELD).bind(name.as_str()).fetch_one(&mut *db).await?;
         if held.try_get(0)? {
             return Err(Error::PlanHeld);
         }
-        keep_document(&mut tx, name).await?;
-        let removed = sqlx::query(statements::REMOVE_PLAN).bind(name.as_str()).execute(&mut *tx).await?;
+        keep_document(db, name).await?;
+        let removed = sqlx::query(statements::REMOVE_PLAN).bind(name.as_str()).execute(&mut *db).await?;
         if removed.rows_affected() == 0 {
             return Err(Error::NoSuchPlan);
         }
-        tx.commit().await?;
         Ok(())
     }
 }
