@@ -41,7 +41,7 @@ struct Inner {
 }
 
 enum Way {
-    Smtp(Smtp),
+    Smtp(Box<Smtp>),
     File(Outbox),
 }
 
@@ -54,7 +54,7 @@ impl Mailer {
         let from = mailbox(from, "sender's address")?;
         let way = match transport {
             Transport::Smtp { url, connections } => {
-                Way::Smtp(Smtp::new(&url, from.email.domain(), connections)?)
+                Way::Smtp(Box::new(Smtp::new(&url, from.email.domain(), connections)?))
             }
             Transport::File { folder } => Way::File(Outbox::new(folder)),
         };

@@ -58,7 +58,7 @@ async fn a_new_key_works_at_once_and_the_old_one_no_longer() {
     assert!(issuers.authenticate_or_ask(&by_new, HERE).await.is_ok());
     assert!(known(&issuers, &by_old).is_ok());
     server.publish(&[&new]);
-    assert!(issuers.authenticate_or_ask(&token(&server, &key("other"), "x")).await.is_err());
+    assert!(issuers.authenticate_or_ask(&token(&server, &key("other"), "x"), HERE).await.is_err());
     assert_eq!(
         issuers.authenticate_or_ask(&by_old, HERE).await,
         Err(Refusal::UnknownKey),

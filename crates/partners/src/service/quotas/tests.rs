@@ -162,7 +162,9 @@ async fn run(steps: Vec<Step>) {
     let (mut in_force, mut most) = (quota("60/month"), 60);
     for step in steps {
         match step {
-            Step::Take(gateway, times) => (0..times).for_each(|_| drop(gateways[gateway].take(in_force))),
+            Step::Take(gateway, times) => (0..times).for_each(|_| {
+                let _ = gateways[gateway].take(in_force);
+            }),
             Step::GiveBack(gateway) => gateways[gateway].give_back(),
             Step::Ask(gateway, fault) => {
                 database.fails(fault);
