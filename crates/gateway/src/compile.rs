@@ -17,7 +17,6 @@ use crate::fault::Fault;
 use crate::forward::Remote;
 use crate::gateway::{Neighbours, Options};
 use crate::issuers::{Issuers, IssuersError};
-use crate::limit::Rule;
 use crate::model::cors::Cors;
 use crate::model::path_pattern::PathPattern;
 use crate::model::rewrite::{Redirect, Rewrite};
@@ -25,7 +24,6 @@ use crate::model::table::Table;
 use crate::plane::{Destination, Plane, Route};
 use crate::service::Called;
 use crate::tls;
-use crate::who::Gate;
 
 /// Routes ready to be put in force, and what must be watched for them.
 pub(crate) struct Compiled {
@@ -186,11 +184,9 @@ impl Compiling<'_> {
             let cors = route.cors.as_ref().map(|cors| Cors::compile(index, cors, &route.matching.methods));
             let cors = cors.transpose().map_err(|faults| self.tell(faults)).ok();
             if let (Some(rewrite), Some(cors), Some(leads_to)) = (rewrite, cors, leads_to) {
-                let limit = route.limit.as_ref().map(|limit| Rule::new(&route.name, limit));
                 let body_limit = route.body_limit.map_or(self.options.body_limit, |limit| limit.bytes());
-                let gate = Gate::new(&route.auth);
                 let number = numbers.get(index).copied().unwrap_or_default();
-                let route = Route::new(route, number, gate, limit, cors, body_limit, rewrite, leads_to);
+                let route = Route::new(route, number, cors, body_limit, rewrite, leads_to);
                 routes.push(Arc::new(route));
             }
         }

@@ -70,8 +70,6 @@ impl Route {
     pub(crate) fn new(
         settings: &config::Route,
         meter: u32,
-        gate: Gate,
-        limit: Option<Rule>,
         cors: Option<Cors>,
         body_limit: u64,
         rewrite: Rewrite,
@@ -81,6 +79,8 @@ impl Route {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let (name, pattern) = (settings.name.as_str().into(), settings.matching.path.as_str().into());
+        let gate = Gate::new(&settings.auth);
+        let limit = settings.limit.as_ref().map(|limit| Rule::new(&settings.name, limit));
         let bodies = settings.log.as_ref().and_then(|log| log.bodies.as_ref());
         let bodies = bodies.map(|bodies| Arc::new(BodyRules::new(bodies)));
         Self { id, meter, name, pattern, gate, limit, cors, body_limit, rewrite, bodies, leads_to }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
 
-use crate::test_app::{Answer, TestApp};
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn a_caller_is_told_who_it_is_by_key_and_by_token() {
@@ -21,16 +21,14 @@ async fn a_caller_is_told_who_it_is_by_key_and_by_token() {
     assert!(!me.to_string().contains(&app.first.api_key), "a key's text is shown once");
 
     let token = app.token().await;
-    let by_token = show_me("authorization", &format!("Bearer {token}"), &app).await.json();
+    let by_token = Request::get("/v1/me").header("authorization", format!("Bearer {token}"));
+    let by_token = app.send(by_token.body(Body::empty()).unwrap()).await.json();
     assert_eq!((&by_token["company"], &by_token["key"]), (&me["company"], &me["key"]));
 }
 
 #[tokio::test]
 async fn who_shows_no_key_is_told_nothing_of_anybody() {
     let app = TestApp::start().await;
-    assert_eq!(show_me("accept", "*/*", &app).await.problem().1, "unauthenticated");
-}
-
-async fn show_me(name: &str, value: &str, app: &TestApp) -> Answer {
-    app.send(Request::get("/v1/me").header(name, value).body(Body::empty()).unwrap()).await
+    let answer = app.send(Request::get("/v1/me").body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.problem().1, "unauthenticated");
 }

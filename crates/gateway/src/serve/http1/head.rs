@@ -123,7 +123,7 @@ mod tests {
                 match heads.take(&mut buffer) {
                     Ok(None) => break,
                     Ok(Some(Head { parts, .. })) => {
-                        seen.push((parts.method.to_string(), parts.uri.to_string()))
+                        seen.push((parts.method.to_string(), parts.uri.to_string()));
                     }
                     Err(fault) => return (seen, Some(fault)),
                 }
