@@ -2,6 +2,7 @@
 
 mod api;
 mod error;
+mod jobs;
 mod model;
 mod pepper;
 mod service;
@@ -12,6 +13,7 @@ pub use api::{
     partner_router,
 };
 pub use error::Error;
+pub use jobs::WarnOfQuota;
 pub use model::{
     Address, ApiKeyText, BurstWithoutRate, Calls, Company, CompanyChange, CompanyName, CompanyStatus,
     Document, Email, EmailError, Key, KeyId, KeyMode, KeyName, KeyState, ModeError, NewCompany, NewKey,
@@ -20,4 +22,4 @@ pub use model::{
     StatusError, TextError, Tier, TiersError, UnitPrice, UnitPriceError,
 };
 pub use pepper::{Pepper, PepperError};
-pub use service::{IssuedKey, OnCompanyCreated, Partners, Quotas, RotatedKey, Taken, WarnOfQuota};
+pub use service::{IssuedKey, OnCompanyCreated, Partners, Quotas, RotatedKey, Taken};

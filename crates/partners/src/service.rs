@@ -14,7 +14,7 @@ use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 use crate::store::{self, Store, plans::PlanStore};
 use crate::{ApiKeyText, Key, Pepper};
 
-pub use quotas::{Quotas, Taken, WarnOfQuota};
+pub use quotas::{Quotas, Taken};
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]

@@ -1,8 +1,10 @@
 //! What plans promise, on both engines.
 
+use comporta_kernel::CompanyId;
+
 use super::{World, new_company};
 use crate::model::Changes;
-use crate::{CompanyChange, CompanyId, Error, NewCompany, PlanName, PlanTerms};
+use crate::{CompanyChange, Error, NewCompany, PlanName, PlanTerms};
 
 fn name(text: &str) -> PlanName {
     text.parse().unwrap()
