@@ -15,7 +15,7 @@ pub use api::{
     request_log_router, usage_admin_router, usage_router,
 };
 pub use error::Error;
-pub use jobs::{ForgetOldUsage, IssueInvoices, KeepRequestLog, SendInvoice};
+pub use jobs::{ForgetOldUsage, IssueInvoices, KeepRequestLog, SendInvoice, WarnOfQuota};
 pub use model::{
     Act, Actor, Address, AddressesError, AllowedAddresses, Amount, ApiKeyText, AuditEntry, AuditFilter,
     AuditId, BodyDetails, BurstWithoutRate, Calls, Company, CompanyChange, CompanyName, CompanyStatus,
@@ -31,5 +31,5 @@ pub use model::{
 pub use pepper::{Pepper, PepperError, Peppers};
 pub use service::{
     BillRun, BillingTerms, Bills, BillsInvoices, IssuedKey, MailsInvoices, OnCompanyCreated, Partners,
-    Quotas, RemindOfKeys, RequestLog, Retention, RotatedKey, SendKeyReminder, Taken, Usage, WarnOfQuota,
+    Quotas, RemindOfKeys, RequestLog, Retention, RotatedKey, SendKeyReminder, Taken, Usage,
 };

@@ -25,7 +25,7 @@ use crate::{Actor, ApiKeyText, Key, Peppers};
 
 pub use bills::{BillRun, BillingTerms, Bills, BillsInvoices};
 pub use mails_invoices::MailsInvoices;
-pub use quotas::{Quotas, Taken, WarnOfQuota};
+pub use quotas::{Quotas, Taken};
 pub use reminders::{RemindOfKeys, SendKeyReminder};
 pub use request_log::{RequestLog, Retention};
 pub(crate) use usage::MOST_ROWS;
