@@ -1,7 +1,8 @@
 //! What plans promise, on both engines.
 
 use super::{Seen, World, new_company, seen_since};
-use crate::{CompanyChange, CompanyId, Error, NewCompany, PlanName, PlanTerms};
+use crate::{CompanyChange, Error, NewCompany, PlanName, PlanTerms};
+use comporta_kernel::CompanyId;
 
 fn name(text: &str) -> PlanName {
     text.parse().unwrap()
