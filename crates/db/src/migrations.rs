@@ -20,27 +20,37 @@ pub enum MigrationState {
     Ahead,
 }
 
+/// The zeros that bring the numbers of a group to four digits stand before it.
 macro_rules! migrations {
-    ($($number:literal $name:literal),+ $(,)?) => {
-        const POSTGRES: &[(i64, &str, &str)] = &[$((
-            $number, $name, include_str!(concat!("../../../migrations/postgres/000", $number, "_", $name, ".sql")),
-        )),+];
-        const SQLITE: &[(i64, &str, &str)] = &[$((
-            $number, $name, include_str!(concat!("../../../migrations/sqlite/000", $number, "_", $name, ".sql")),
-        )),+];
+    ($($zeros:literal { $($number:literal $name:literal),+ $(,)? })+) => {
+        const POSTGRES: &[(i64, &str, &str)] = &[$($((
+            $number, $name,
+            include_str!(concat!("../../../migrations/postgres/", $zeros, $number, "_", $name, ".sql")),
+        ),)+)+];
+        const SQLITE: &[(i64, &str, &str)] = &[$($((
+            $number, $name,
+            include_str!(concat!("../../../migrations/sqlite/", $zeros, $number, "_", $name, ".sql")),
+        ),)+)+];
     };
 }
 
 migrations! {
-    1 "companies_and_keys",
-    2 "jobs_and_idempotency",
-    3 "ledger",
-    4 "books",
-    5 "staff",
-    6 "signing_keys",
-    7 "company_epochs",
-    8 "plans",
-    9 "usage",
+    "000" {
+        1 "companies_and_keys",
+        2 "jobs_and_idempotency",
+        3 "ledger",
+        4 "books",
+        5 "staff",
+        6 "signing_keys",
+        7 "company_epochs",
+        8 "plans",
+        9 "usage",
+    }
+    "00" {
+        10 "quota",
+        11 "keys",
+        12 "audit",
+    }
 }
 
 pub(crate) fn postgres() -> Migrator {

@@ -13,7 +13,7 @@ pub use api::{
     openapi, partner_router, usage_admin_router, usage_router,
 };
 pub use error::Error;
-pub use jobs::ForgetOldUsage;
+pub use jobs::{ForgetOldUsage, RemindOfKeys, SendKeyReminder, WarnOfQuota};
 pub use model::{
     Act, Actor, Address, AddressesError, AllowedAddresses, Amount, ApiKeyText, AuditEntry, AuditFilter,
     AuditId, BurstWithoutRate, Calls, Company, CompanyChange, CompanyName, CompanyStatus, Document, Email,
@@ -24,7 +24,4 @@ pub use model::{
     UnitPriceError, UsageGroup, UsageKey, UsageRange, UsageRangeError, UsageRow,
 };
 pub use pepper::{Pepper, PepperError, Peppers};
-pub use service::{
-    IssuedKey, OnCompanyCreated, Partners, Quotas, RemindOfKeys, RotatedKey, SendKeyReminder, Taken, Usage,
-    WarnOfQuota,
-};
+pub use service::{IssuedKey, OnCompanyCreated, Partners, Quotas, RotatedKey, Taken, Usage};

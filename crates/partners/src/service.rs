@@ -20,9 +20,7 @@ use crate::store::reminders::ReminderStore;
 use crate::store::{self, Store, plans::PlanStore};
 use crate::{Actor, ApiKeyText, Key, Peppers};
 
-pub use quotas::{Quotas, Taken, WarnOfQuota};
-pub use reminders::{RemindOfKeys, SendKeyReminder};
-
+pub use quotas::{Quotas, Taken};
 pub(crate) use usage::MOST_ROWS;
 pub use usage::Usage;
 

@@ -305,3 +305,55 @@ async fn the_trail_tells_who_did_what_in_which_request_and_no_secret() {
     let (status, problem) = client.send("GET", "/audit?from=yesterday", Value::Null).await;
     assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, "?from"));
 }
+
+#[tokio::test]
+async fn a_plan_is_put_shown_listed_and_removed() {
+    let client = Client::new().await;
+    let terms = json!({"rate": "100/s", "burst": 200, "quota": {"requests": 10000, "per": "month"}});
+    let (status, plan) = client.send("PUT", "/plans/gold", terms.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{plan}");
+    for (field, value) in terms.as_object().unwrap() {
+        assert_eq!(&plan[field], value);
+    }
+    assert_eq!(client.send("GET", "/plans/gold", Value::Null).await, (StatusCode::OK, plan.clone()));
+    let (_, list) = client.send("GET", "/plans?limit=1", Value::Null).await;
+    assert_eq!(list, json!({"data": [plan], "next_cursor": null}));
+
+    let new = json!({"name": "Ana", "email": "ana@example.com", "plan": "gold"});
+    let (status, company) = client.post("/companies", new).await;
+    assert_eq!((status, &company["plan"]), (StatusCode::CREATED, &json!("gold")));
+    let (status, held) = client.send("DELETE", "/plans/gold", Value::Null).await;
+    assert_eq!((status, &held["type"]), (StatusCode::CONFLICT, &json!("urn:comporta:problem:conflict")));
+    let path = format!("/companies/{}", company["id"].as_str().unwrap());
+    let (_, changed) = client.send("PATCH", &path, json!({"plan": null})).await;
+    assert_eq!(changed["plan"], Value::Null);
+    assert_eq!(client.send("DELETE", "/plans/gold", Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(client.send("GET", "/plans/gold", Value::Null).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_is_no_plan_is_refused_by_field_and_changes_nothing() {
+    let client = Client::new().await;
+    for (name, terms, at) in [
+        ("gold", json!({"rte": "1/s"}), "/rte"),
+        ("gold", json!({"rate": "100"}), "/rate"),
+        ("gold", json!({"burst": 5}), "/burst"),
+        ("gold", json!({"rate": "1/s", "burst": 0}), "/burst"),
+        ("gold", json!({"quota": {"requests": 0, "per": "day"}}), "/quota/requests"),
+        ("gold", json!({"quota": {"requests": 1, "per": "week"}}), "/quota/per"),
+        ("gold", json!({"quota": {"requests": 1, "per": "day", "x": 1}}), "/quota/x"),
+        ("Gold", json!({}), "/name"),
+    ] {
+        let (status, problem) = client.send("PUT", &format!("/plans/{name}"), terms.clone()).await;
+        assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, at), "{terms} {problem}");
+    }
+    let (_, list) = client.send("GET", "/plans", Value::Null).await;
+    assert_eq!(list["data"], json!([]));
+    let company = client.company().await;
+    let unknown = json!({"name": "Bia", "email": "bia@example.com", "plan": "gold"});
+    let (status, problem) = client.post("/companies", unknown).await;
+    assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, "/plan"));
+    let (status, problem) =
+        client.send("PATCH", &format!("/companies/{company}"), json!({"plan": "gold"})).await;
+    assert_eq!((status, pointer(&problem)), (StatusCode::UNPROCESSABLE_ENTITY, "/plan"));
+}

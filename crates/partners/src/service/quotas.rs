@@ -8,7 +8,6 @@
 mod account;
 mod keeper;
 mod lease;
-mod warn;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -23,8 +22,6 @@ use tokio::sync::Notify;
 use self::account::Account;
 use crate::Quota;
 use crate::store::quotas::{self, QuotaStore};
-
-pub use warn::WarnOfQuota;
 
 /// How long a request waits for units.
 const PATIENCE: Duration = Duration::from_secs(1);

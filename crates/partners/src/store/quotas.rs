@@ -10,8 +10,8 @@ use comporta_kernel::{Clock, CompanyId, Timestamp, Uuid};
 use jiff::SignedDuration;
 
 use super::{postgres, sqlite};
+use crate::jobs::WarnOfQuota;
 use crate::model::{Ask, Grant, LeaseTally, PeriodTally};
-use crate::service::WarnOfQuota;
 
 /// Where grants are kept, for all gateways.
 #[async_trait]

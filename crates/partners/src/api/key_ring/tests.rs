@@ -294,3 +294,42 @@ async fn a_key_under_an_old_pepper_is_hashed_anew_when_it_comes_and_then_the_old
     assert!(ring.authenticate(seen.text.expose(), None).is_ok());
     assert!(ring.authenticate(unseen.text.expose(), None).is_ok());
 }
+
+fn on(plan: &str) -> crate::CompanyChange {
+    crate::CompanyChange { plan: Some(Some(plan.parse().unwrap())), ..crate::CompanyChange::default() }
+}
+
+fn burst(ring: &KeyRing, company: CompanyId) -> Option<u32> {
+    ring.plan_of(company).and_then(|plan| plan.terms.burst())
+}
+
+#[tokio::test]
+async fn a_companys_plan_and_its_changes_are_held_whether_it_has_keys_or_not() {
+    let world = world().await;
+    let terms = |burst: u32| -> crate::PlanTerms {
+        serde_json::from_str(&format!(r#"{{"rate":"1/s","burst":{burst}}}"#)).unwrap()
+    };
+    let (partners, company) = (&world.partners, world.company);
+    let ring = world.ring().await;
+    assert_eq!(ring.plan_of(company), None);
+
+    let name = "gold".parse().unwrap();
+    partners.put_plan(&name, &terms(1)).await.unwrap();
+    partners.change_company(company, on("gold")).await.unwrap();
+    ring.refresh().await.unwrap();
+    assert_eq!(burst(&ring, company), Some(1));
+    partners.put_plan(&name, &terms(2)).await.unwrap();
+    ring.refresh().await.unwrap();
+    assert_eq!(burst(&ring, company), Some(2));
+    // A key that is asked for brings its company's plan along, however new that is.
+    partners.put_plan(&"silver".parse().unwrap(), &terms(3)).await.unwrap();
+    partners.change_company(company, on("silver")).await.unwrap();
+    let key = world.key(None).await;
+    assert!(ring.authenticate_or_ask(key.text.expose()).await.is_ok());
+    assert_eq!(burst(&ring, company), Some(3));
+
+    let none = crate::CompanyChange { plan: Some(None), ..crate::CompanyChange::default() };
+    partners.change_company(company, none).await.unwrap();
+    ring.refresh().await.unwrap();
+    assert_eq!(ring.plan_of(company), None);
+}

@@ -1,8 +1,9 @@
 //! What plans promise, on both engines.
 
+use comporta_kernel::CompanyId;
+
 use super::{Seen, World, new_company, seen_since};
 use crate::{CompanyChange, Error, NewCompany, PlanName, PlanTerms};
-use comporta_kernel::CompanyId;
 
 fn name(text: &str) -> PlanName {
     text.parse().unwrap()
