@@ -3,11 +3,11 @@
 mod layers;
 mod manifests;
 mod migrations;
+mod reviewed;
 mod rooms;
 mod shape;
 mod source;
 mod sql;
-mod unsafe_code;
 mod words;
 
 use std::fmt;
@@ -31,7 +31,7 @@ const RULES: [fn(&Tree) -> Vec<Fault>; 12] = [
     migrations::migrations_say_why,
     words::nothing_is_left_over,
     manifests::lints_hold_everywhere,
-    unsafe_code::unsafe_code_has_one_place,
+    reviewed::unsafe_code_has_one_place,
 ];
 
 /// Checks every rule and prints each fault.

@@ -189,8 +189,8 @@ impl Compiling<'_> {
                 let body_limit = route.body_limit.map_or(self.options.body_limit, |limit| limit.bytes());
                 let gate = Gate::new(&route.auth);
                 let number = numbers.get(index).copied().unwrap_or_default();
-                let route = Route::new(route, number, gate, limit, cors, body_limit, rewrite, leads_to);
-                routes.push(Arc::new(route));
+                let route = Route::new(route, gate, limit, cors, body_limit, rewrite, leads_to);
+                routes.push(Arc::new(route.counted_as(number)));
             }
         }
         routes

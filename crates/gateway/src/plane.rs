@@ -66,7 +66,6 @@ pub(crate) enum Destination {
 impl Route {
     pub(crate) fn new(
         settings: &config::Route,
-        meter: u32,
         gate: Gate,
         limit: Option<Rule>,
         cors: Option<Cors>,
@@ -78,7 +77,12 @@ impl Route {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let (name, pattern) = (settings.name.as_str().into(), settings.matching.path.as_str().into());
-        Self { id, meter, name, pattern, gate, limit, cors, body_limit, rewrite, leads_to }
+        Self { id, meter: 0, name, pattern, gate, limit, cors, body_limit, rewrite, leads_to }
+    }
+
+    /// The same, its calls counted under a number.
+    pub(crate) fn counted_as(self, number: u32) -> Self {
+        Self { meter: number, ..self }
     }
 
     pub(crate) const fn id(&self) -> u32 {

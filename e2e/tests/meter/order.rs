@@ -5,7 +5,8 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,13 +22,13 @@ use tokio::net::TcpStream;
 use super::calls::{Partner, publish, upstream};
 
 /// How long each write is held up before it begins.
-const HELD_UP: Duration = Duration::from_millis(200);
+const HELD_UP: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Words of a line of a segment; those that say whose it is and how many calls.
-const WORDS: usize = 8;
-const SEQUENCE: usize = 4;
-const REQUESTS: usize = 4;
-const MARK: usize = 7;
+/// Bytes of a line of a segment; of the header's that name it, and of a place's that do, and that count calls.
+const LINE: usize = 64;
+const SEQUENCE: Range<usize> = 32..40;
+const MARK: Range<usize> = 56..64;
+const REQUESTS: Range<usize> = 32..40;
 
 /// A service's answer, refusals, what has no body, a target's answers of each form, another protocol.
 const CASES: [(&str, &str, u16); 9] = [
@@ -198,10 +199,11 @@ fn counted(folder: &Path) -> u64 {
     segments.map(|file| calls_in(&file)).sum()
 }
 
-fn calls_in(file: &PathBuf) -> u64 {
+fn calls_in(file: &Path) -> u64 {
     let bytes = fs::read(file).unwrap();
-    let words: Vec<u64> = bytes.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word)).collect();
-    let lines: Vec<&[u64]> = words.chunks(WORDS).collect();
-    let marked = lines[1..].iter().filter(|line| line[MARK] == lines[0][SEQUENCE]);
-    marked.map(|line| line[REQUESTS]).sum()
+    let (lines, _) = bytes.as_chunks::<LINE>();
+    let Some((header, places)) = lines.split_first() else { return 0 };
+    // Looked at again and again: no more is read than must be.
+    let marked = places.iter().filter(|place| place[MARK] == header[SEQUENCE]);
+    marked.map(|place| place[REQUESTS].try_into().map_or(0, u64::from_ne_bytes)).sum()
 }

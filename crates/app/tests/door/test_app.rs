@@ -66,7 +66,7 @@ impl TestApp {
         let (tracing, exporter) = trace_export::open(&app.settings.tracing).unwrap().unzip();
         let listeners = Listeners::open(app.settings.listen, app.settings.cores()).unwrap();
         let gateway =
-            wiring::gateway::start(&app, &listeners, &keys, None, tracing, Handle::current()).unwrap();
+            wiring::gateway::start(&app, &listeners, &keys, None, None, tracing, Handle::current()).unwrap();
         let exporting = exporter.map(|exporter| {
             let stop = CancellationToken::new();
             (stop.clone(), tokio::spawn(exporter.run(stop)))
