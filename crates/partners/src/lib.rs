@@ -15,7 +15,9 @@ pub use api::{
     request_log_router, usage_admin_router, usage_router,
 };
 pub use error::Error;
-pub use jobs::{ForgetOldUsage, IssueInvoices, KeepRequestLog, SendInvoice, WarnOfQuota};
+pub use jobs::{
+    ForgetOldUsage, IssueInvoices, KeepRequestLog, RemindOfKeys, SendInvoice, SendKeyReminder, WarnOfQuota,
+};
 pub use model::{
     Act, Actor, Address, AddressesError, AllowedAddresses, Amount, ApiKeyText, AuditEntry, AuditFilter,
     AuditId, BodyDetails, BurstWithoutRate, Calls, Company, CompanyChange, CompanyName, CompanyStatus,
@@ -31,5 +33,5 @@ pub use model::{
 pub use pepper::{Pepper, PepperError, Peppers};
 pub use service::{
     BillRun, BillingTerms, Bills, BillsInvoices, IssuedKey, MailsInvoices, OnCompanyCreated, Partners,
-    Quotas, RemindOfKeys, RequestLog, Retention, RotatedKey, SendKeyReminder, Taken, Usage,
+    Quotas, RequestLog, Retention, RotatedKey, Taken, Usage,
 };

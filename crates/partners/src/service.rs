@@ -26,7 +26,6 @@ use crate::{Actor, ApiKeyText, Key, Peppers};
 pub use bills::{BillRun, BillingTerms, Bills, BillsInvoices};
 pub use mails_invoices::MailsInvoices;
 pub use quotas::{Quotas, Taken};
-pub use reminders::{RemindOfKeys, SendKeyReminder};
 pub use request_log::{RequestLog, Retention};
 pub(crate) use usage::MOST_ROWS;
 pub use usage::Usage;
