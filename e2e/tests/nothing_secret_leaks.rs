@@ -216,7 +216,7 @@ async fn warned(house: &House, admin: &mut Admin, company: &str, key: &str) {
     }
 }
 
-async fn get(client: &mut Client, path: &str, name: &str, value: &str) -> Answer {
+async fn get(client: &mut Client, path: &str, name: &'static str, value: &str) -> Answer {
     client.request(Method::GET, path, &[(name, value)], Default::default()).await.unwrap()
 }
 
