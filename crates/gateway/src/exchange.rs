@@ -8,14 +8,15 @@ use std::time::Instant;
 
 use comporta_http::{NewRequestId, Problem, X_REQUEST_ID, is_well_formed_request_id, kinds};
 use http::header::{ALLOW, CONNECTION, ORIGIN};
-use http::request::Parts;
 use http::uri::InvalidUri;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, StatusCode, Uri, Version};
 use http_body::Body as _;
 
 use self::answer::Reply;
 use crate::connections::Connection;
 use crate::core::Core;
+use crate::head::Head;
+use crate::headers::Headers;
 use crate::incoming::Incoming;
 use crate::limit::Subject;
 use crate::model::cors;
@@ -41,17 +42,17 @@ struct Call<'a> {
     peer: &'a Peer,
     caller: Caller,
     /// Headers that the answer carries whatever becomes of the request.
-    told: HeaderMap,
+    told: Headers,
     /// What the route's limit says of it, which the answer tells too.
     verdict: Option<Verdict>,
     /// Of a page of another origin: what its route says of that, and the headers it goes by.
-    page: Option<(Arc<Route>, HeaderMap)>,
+    page: Option<(Arc<Route>, Headers)>,
 }
 
 /// A request as its caller sent it. Lent from step to step, because it is large and moving it costs.
 #[derive(Debug)]
 pub(crate) struct Asked {
-    pub(crate) head: Parts,
+    pub(crate) head: Head,
     pub(crate) body: Incoming,
 }
 
@@ -81,10 +82,13 @@ pub(crate) fn refuse(
     problem: Problem,
 ) -> Answer {
     let plane = core.shared.plane.load_full();
-    let (mut head, ()) = Request::new(()).into_parts();
     // What was asked for is not known.
-    head.method = Method::from_bytes(b"-").unwrap_or_default();
-    head.uri = Uri::from_static("*");
+    let head = Head {
+        method: Method::from_bytes(b"-").unwrap_or_default(),
+        uri: Uri::from_static("*"),
+        version: Version::HTTP_11,
+        headers: Headers::new(),
+    };
     let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
     let record = begin(core, connection, &head, &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
@@ -145,7 +149,7 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
     }
 }
 
-fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &Caller) -> Box<Record> {
+fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Head, caller: &Caller) -> Box<Record> {
     let began = Instant::now();
     let given = head.headers.get(X_REQUEST_ID);
     let given = given.filter(|given| given.to_str().is_ok_and(is_well_formed_request_id));
@@ -180,7 +184,7 @@ fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Parts, caller: &
 }
 
 /// Puts the normal form of the path in place of what was sent, so that route and upstream see the same.
-fn clean_path(head: &mut Parts) -> Result<(), Box<Problem>> {
+fn clean_path(head: &mut Head) -> Result<(), Box<Problem>> {
     let path = normalise(head.uri.path()).map_err(|fault| malformed(&fault))?;
     if path != head.uri.path() {
         let cleaned = match head.uri.query() {
@@ -203,11 +207,11 @@ impl<'a> Call<'a> {
         peer: &'a Peer,
         caller: Caller,
     ) -> Self {
-        Self { core, plane, record, peer, caller, told: HeaderMap::new(), verdict: None, page: None }
+        Self { core, plane, record, peer, caller, told: Headers::new(), verdict: None, page: None }
     }
 
     /// Nothing more is read from who cannot be understood: another server may see the end of this request elsewhere.
-    fn distrust(&mut self, head: &Parts, problem: Box<Problem>) -> Box<Problem> {
+    fn distrust(&mut self, head: &Head, problem: Box<Problem>) -> Box<Problem> {
         if head.version < Version::HTTP_2 {
             self.told.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -215,7 +219,7 @@ impl<'a> Call<'a> {
     }
 
     /// What a browser is told that asks whether a page may call.
-    fn preflight(&mut self, head: &Parts) -> Option<HeaderMap> {
+    fn preflight(&mut self, head: &Head) -> Option<Headers> {
         let method = cors::preflight_method(&head.method, &head.headers)?;
         let (route, _) = self.find(head, &method).ok()?;
         let headers = route.cors.as_ref()?.preflight(&head.headers);
@@ -223,7 +227,7 @@ impl<'a> Call<'a> {
         Some(headers)
     }
 
-    fn find(&self, head: &Parts, method: &Method) -> Result<(Arc<Route>, Captures), Box<Problem>> {
+    fn find(&self, head: &Head, method: &Method) -> Result<(Arc<Route>, Captures), Box<Problem>> {
         let path = head.uri.path();
         let host = header_hygiene::host(head).unwrap_or_default();
         match self.plane.table.find(host, path, method, &head.headers) {
@@ -239,7 +243,7 @@ impl<'a> Call<'a> {
     }
 
     /// Notes which route has taken the request.
-    fn takes(&mut self, route: &Arc<Route>, head: &Parts) {
+    fn takes(&mut self, route: &Arc<Route>, head: &Head) {
         self.record.route = Some(Arc::clone(route));
         if route.cors.is_some() {
             let origin = head.headers.get(ORIGIN).map(|origin| (ORIGIN, origin.clone()));

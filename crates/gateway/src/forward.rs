@@ -16,8 +16,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::StatusCode;
-use http::response::Parts;
+use http::{Response, StatusCode, Version};
 use hyper::body::Incoming;
 use tokio_rustls::TlsConnector;
 
@@ -29,6 +28,7 @@ use crate::config::{HttpVersion, Retry, Timeouts};
 use crate::core::Core;
 use crate::credential::Credential;
 use crate::deadline::TimedOut;
+use crate::headers::Headers;
 
 pub(crate) use connect::offered;
 pub(crate) use http1::{Http1, Http1Answer};
@@ -63,7 +63,9 @@ pub(crate) enum OutgoingBody {
 /// A target's answer.
 #[derive(Debug)]
 pub(crate) struct Answered {
-    pub(crate) parts: Parts,
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: Headers,
     pub(crate) from: From,
     /// The target that gave it.
     pub(crate) target: Arc<str>,
@@ -129,7 +131,7 @@ impl Attempts<'_> {
         loop {
             let sent = self.attempt(pick, RequestBody::whole(Bytes::new()), None).await;
             let failure = match sent {
-                Ok(answered) if repeatable && is_bad_gateway(answered.parts.status) && self.may_repeat() => {
+                Ok(answered) if repeatable && is_bad_gateway(answered.status) && self.may_repeat() => {
                     match self.pick().await {
                         Ok(another) => pick = another,
                         // Nobody else has room: what was answered is better than nothing.
@@ -286,15 +288,14 @@ impl Attempts<'_> {
         let sending = async {
             match connection {
                 Connection::Http1(mut connection) => {
-                    let parts = connection.send(self.request.head(pick.target()), body).await?;
-                    Ok(Given::Http1(parts, connection))
+                    let (status, headers) = connection.send(self.request.head(pick.target()), body).await?;
+                    Ok(Given::Http1(status, headers, connection))
                 }
                 Connection::Http2(mut connection) => {
                     // The headers stay here for another attempt while there may be one.
                     let request = self.request.http2(pick.target(), body, self.left > 0);
                     let response = Box::pin(connection.send(request)).await?;
-                    let (parts, incoming) = response.into_parts();
-                    Ok(Given::Http2(parts, incoming))
+                    Ok(Given::Http2(response))
                 }
             }
         };
@@ -310,28 +311,34 @@ impl Attempts<'_> {
 
     fn answered(&self, given: Given, pick: Pick) -> Answered {
         let target = pick.target().shared_url();
-        let (Given::Http1(Parts { status, .. }, _) | Given::Http2(Parts { status, .. }, _)) = &given;
-        pick.report(Outcome::Answered(*status), || self.core.nanos_now());
-        let (parts, from) = match given {
-            Given::Http1(parts, connection) if parts.status == StatusCode::SWITCHING_PROTOCOLS => {
-                (parts, From::Upgrade(Box::new((connection, pick))))
+        let (status, version, headers, from) = match given {
+            Given::Http1(status, headers, connection) => {
+                pick.report(Outcome::Answered(status), || self.core.nanos_now());
+                let from = match status {
+                    StatusCode::SWITCHING_PROTOCOLS => From::Upgrade(Box::new((connection, pick))),
+                    _ => {
+                        let home =
+                            Home { pool: Arc::clone(&self.core.pool), key: self.remote.pool_key(&pick) };
+                        From::Body(Source::Http1(Http1Answer::new(connection, pick, home)))
+                    }
+                };
+                (status, Version::HTTP_11, headers, from)
             }
-            Given::Http1(parts, connection) => {
-                let home = Home { pool: Arc::clone(&self.core.pool), key: self.remote.pool_key(&pick) };
-                (parts, From::Body(Source::Http1(Http1Answer::new(connection, pick, home))))
-            }
-            Given::Http2(parts, incoming) => {
-                (parts, From::Body(Source::Http2(Http2Answer::new(incoming, pick))))
+            Given::Http2(response) => {
+                let (parts, incoming) = response.into_parts();
+                pick.report(Outcome::Answered(parts.status), || self.core.nanos_now());
+                let from = From::Body(Source::Http2(Http2Answer::new(incoming, pick)));
+                (parts.status, parts.version, parts.headers.into(), from)
             }
         };
-        Answered { parts, from, target }
+        Answered { status, version, headers, from, target }
     }
 }
 
 /// The head of an answer, and where the rest of it comes from.
 enum Given {
-    Http1(Parts, Http1),
-    Http2(Parts, Incoming),
+    Http1(StatusCode, Headers, Http1),
+    Http2(Response<Incoming>),
 }
 
 impl fmt::Debug for Remote {

@@ -112,7 +112,7 @@ async fn speak(
         async move {
             let (head, body) = request.into_parts();
             let body = if body.is_end_stream() { Incoming::Empty } else { Incoming::Http2(body) };
-            let answer = exchange(&core, &connection, &peer, &mut Asked { head, body }).await;
+            let answer = exchange(&core, &connection, &peer, &mut Asked { head: head.into(), body }).await;
             Ok::<_, Infallible>(answer.into_response())
         }
     });

@@ -17,13 +17,13 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use http_body::{Body as _, Frame, SizeHint};
 
 use self::head::Head;
 use super::stream::Stream;
 use crate::body::{BodyError, RequestBody};
+use crate::headers::Headers;
 use crate::http1::{Framing, Length, Lines, Malformed, Next, Sending, Stopped, Wire};
 
 pub(crate) use self::answer::Http1Answer;
@@ -58,7 +58,7 @@ pub(super) struct RequestHead<'a> {
     pub(super) method: &'a Method,
     /// Path and query.
     pub(super) path: &'a Uri,
-    pub(super) headers: &'a HeaderMap,
+    pub(super) headers: &'a Headers,
     pub(super) host: &'a HeaderValue,
     /// The target may change to another protocol.
     pub(super) upgrades: bool,
@@ -83,7 +83,7 @@ impl Http1 {
         &mut self,
         head: RequestHead<'_>,
         body: RequestBody,
-    ) -> Result<Parts, SendFailure> {
+    ) -> Result<(StatusCode, Headers), SendFailure> {
         let state = &mut *self.0;
         let exact = body.size_hint().exact();
         let length = exact.map_or(Length::Chunked, Length::Bytes);
@@ -144,7 +144,7 @@ impl State {
         asked: &RequestHead<'_>,
         interim: &mut u32,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Parts, SendFailure>> {
+    ) -> Poll<Result<(StatusCode, Headers), SendFailure>> {
         if let Err(error) = self.send_on(cx) {
             return Poll::Ready(Err(SendFailure::Body(error)));
         }
@@ -169,16 +169,14 @@ impl State {
     }
 
     /// The answer that counts.
-    fn answered(&mut self, head: Head, asked: &RequestHead<'_>) -> Result<Parts, Malformed> {
+    fn answered(&mut self, head: Head, asked: &RequestHead<'_>) -> Result<(StatusCode, Headers), Malformed> {
         let Head { status, headers, told } = head;
         if status == StatusCode::SWITCHING_PROTOCOLS && !(asked.upgrades && self.sending.is_done()) {
             return Err(Malformed::Upgrade);
         }
         self.framing = Framing::of_answer(asked.method, status, &told)?;
         self.stays = told.may_stay() && !matches!(self.framing, Framing::UntilClose);
-        let (mut parts, ()) = Response::new(()).into_parts();
-        (parts.status, parts.headers) = (status, headers);
-        Ok(parts)
+        Ok((status, headers))
     }
 
     /// Why there is no answer on a connection that has ended.

@@ -1,11 +1,12 @@
 //! A request as it goes on to a target, and how each version of HTTP tells it.
 
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
+use http::{HeaderValue, Method, Request, Uri, Version, header};
 
 use super::http1::RequestHead;
 use crate::body::RequestBody;
 use crate::cluster::Target;
+use crate::headers::Headers;
 
 /// A request as it goes on to a target.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(crate) struct Outgoing {
     pub(crate) method: Method,
     /// Path and query.
     pub(crate) path: Uri,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     /// The host header, in place of the target's own.
     pub(crate) host: Option<HeaderValue>,
     /// The caller asks for another protocol on this connection.
@@ -35,7 +36,7 @@ impl Outgoing {
         };
         let mut request = Request::new(body);
         request.method_mut().clone_from(&self.method);
-        *request.headers_mut() = headers;
+        *request.headers_mut() = headers.into();
         *request.uri_mut() = self.absolute(target);
         *request.version_mut() = Version::HTTP_2;
         request.headers_mut().remove(header::CONNECTION);

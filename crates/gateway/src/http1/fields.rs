@@ -2,16 +2,17 @@
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use httparse::Error;
 
 use super::fault::Malformed;
+use crate::headers::Headers;
 
 /// Largest head, in bytes.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
 /// Most headers of a head.
 pub(crate) const MAX_HEADERS: usize = 100;
-/// Room for headers that are added on the way, so that the map need not grow.
+/// Room for headers that are added on the way, so that the list need not grow.
 const ADDED: usize = 8;
 
 /// What a head tells of the connection, and of the length of the body.
@@ -34,15 +35,15 @@ pub(crate) fn read_fields(
     head: &Bytes,
     parsed: &[httparse::Header<'_>],
     is_old: bool,
-) -> Result<(HeaderMap, Told), Malformed> {
+) -> Result<(Headers, Told), Malformed> {
     let mut told = Told { is_old, ..Told::default() };
-    let mut headers = HeaderMap::with_capacity(parsed.len() + ADDED);
+    let mut headers = Headers::with_capacity(parsed.len() + ADDED);
     for header in parsed {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Error::HeaderName)?;
         let value = HeaderValue::from_maybe_shared(head.slice_ref(header.value));
         let value = value.map_err(|_| Error::HeaderValue)?;
         told.hears(&name, &value)?;
-        headers.try_append(name, value).map_err(|_| Error::TooManyHeaders)?;
+        headers.append(name, value);
     }
     if told.is_chunked && told.length.is_some() {
         return Err(Malformed::TwoLengths);

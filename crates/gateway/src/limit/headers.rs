@@ -2,9 +2,10 @@
 //! `retry-after`.
 
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 use super::Rule;
+use crate::headers::Headers;
 use crate::model::gcra::{Gcra, Verdict};
 
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -14,7 +15,7 @@ const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const LONGEST: usize = 40;
 
 /// Writes the rule and what is left of it, and when to come again if the request may not pass.
-pub(crate) fn write(rule: &Rule, verdict: &Verdict, headers: &mut HeaderMap) {
+pub(crate) fn write(rule: &Rule, verdict: &Verdict, headers: &mut Headers) {
     headers.insert(RATELIMIT_POLICY, rule.policy.clone());
     // The draft wants `retry-after` no earlier than the window's end; so with nothing left both tell when the
     // next request may come, and not when the allowance is whole.
@@ -61,7 +62,7 @@ mod tests {
     use crate::limit::tests::rule;
 
     fn written(rule: &Rule, verdict: &Verdict) -> [Option<String>; 3] {
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::new();
         write(rule, verdict, &mut headers);
         ["ratelimit-policy", "ratelimit", "retry-after"]
             .map(|name| headers.get(name).map(|value| value.to_str().unwrap().to_owned()))

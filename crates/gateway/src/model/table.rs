@@ -9,13 +9,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::iter::once;
 
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderValue, Method};
 
 use self::conditions::{Conditions, Host};
 use self::tree::{Entry, Node, Outcome, Search};
 use super::fault::Fault;
 use super::path_pattern::Captures;
 use crate::config::Route;
+use crate::headers::Headers;
 
 /// The longest name that DNS knows; a longer one matches no route's hosts.
 const LONGEST_NAME: usize = 253;
@@ -92,7 +93,7 @@ impl Table {
     }
 
     /// The route that takes a request. The host may carry a port; the path is a normalised one.
-    pub(crate) fn find(&self, host: &str, path: &str, method: &Method, headers: &HeaderMap) -> Found {
+    pub(crate) fn find(&self, host: &str, path: &str, method: &Method, headers: &Headers) -> Found {
         let mut search = Search::new(path, method, headers);
         for node in self.nodes(&host_name(host)) {
             match search.walk(node) {

@@ -10,7 +10,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 
@@ -21,6 +20,7 @@ use crate::connections::{Connection, Open};
 use crate::core::Core;
 use crate::exchange::{Answer, Asked, exchange, refuse};
 use crate::forward::Stream;
+use crate::head::Head;
 use crate::http1::{Length, Sending, Stopped, Told};
 use crate::incoming::Incoming;
 use crate::model::forwarded::Peer;
@@ -88,7 +88,7 @@ impl Serving<'_> {
     }
 
     /// Has a request answered.
-    async fn request(&mut self, head: Parts, told: &Told) -> io::Result<Next> {
+    async fn request(&mut self, head: Head, told: &Told) -> io::Result<Next> {
         self.connection.begins();
         let method = head.method.clone();
         let body = self.line.body().map_or(Incoming::Empty, Incoming::Http1);
@@ -114,8 +114,11 @@ impl Serving<'_> {
         let upgrade = body.take_upgrade();
         let exact = body.size_hint().exact();
         let is_head = *method == Method::HEAD;
-        if is_head && let Some(length @ 1..) = exact {
-            headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
+        if is_head
+            && let Some(length @ 1..) = exact
+            && !headers.contains_key(header::CONTENT_LENGTH)
+        {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         let length = match exact {
             _ if is_head || has_no_body(status) => None,

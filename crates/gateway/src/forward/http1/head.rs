@@ -3,9 +3,10 @@
 use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use httparse::{Error, ParserConfig, Response, Status};
 
+use crate::headers::Headers;
 use crate::http1::{Lines, MAX_HEAD, MAX_HEADERS, Malformed, Told, read_fields};
 
 /// How an answer begins.
@@ -15,7 +16,7 @@ const BEGINNING: &[u8] = b"HTTP/1.";
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Headers,
     pub(super) told: Told,
 }
 

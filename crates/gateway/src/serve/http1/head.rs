@@ -4,10 +4,10 @@ use std::mem::MaybeUninit;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use comporta_http::{Problem, kinds};
-use http::request::Parts;
-use http::{Method, Request, Uri, Version};
+use http::{Method, Uri, Version};
 use httparse::{Error, ParserConfig, Status};
 
+use crate::head::Head;
 use crate::http1::{Lines, MAX_HEAD, MAX_HEADERS, Malformed, Told, read_fields};
 
 /// Empty lines before a request that are passed over: some clients end a body with one (RFC 9112, 2.2).
@@ -31,7 +31,7 @@ pub(super) enum HeadFault {
 
 impl Heads {
     /// Takes a head off the buffer once all of it is there.
-    pub(super) fn take(&mut self, buffer: &mut BytesMut) -> Result<Option<(Parts, Told)>, HeadFault> {
+    pub(super) fn take(&mut self, buffer: &mut BytesMut) -> Result<Option<(Head, Told)>, HeadFault> {
         while self.empty < EMPTY_LINES && buffer.starts_with(b"\r\n") {
             buffer.advance(2);
             self.empty += 1;
@@ -79,7 +79,7 @@ fn of_lines(fault: Malformed, buffer: &[u8]) -> HeadFault {
     }
 }
 
-fn read(head: Bytes) -> Result<(Parts, Told), Malformed> {
+fn read(head: Bytes) -> Result<(Head, Told), Malformed> {
     let mut room = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut []);
     match ParserConfig::default().parse_request_with_uninit_headers(&mut parsed, &head, &mut room)? {
@@ -88,13 +88,11 @@ fn read(head: Bytes) -> Result<(Parts, Told), Malformed> {
     }
     let (method, target) = parsed.method.zip(parsed.path).ok_or(Error::Token)?;
     let is_old = parsed.version == Some(0);
-    let (mut parts, ()) = Request::new(()).into_parts();
-    parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| Error::Token)?;
-    parts.uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| Malformed::Target)?;
-    parts.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| Error::Token)?;
+    let uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| Malformed::Target)?;
+    let version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
     let (headers, told) = read_fields(&head, parsed.headers, is_old)?;
-    parts.headers = headers;
-    Ok((parts, told))
+    Ok((Head { method, uri, version, headers }, told))
 }
 
 #[cfg(test)]
@@ -120,7 +118,7 @@ mod tests {
         (seen, None)
     }
 
-    fn one(text: &str) -> Result<(Parts, Told), HeadFault> {
+    fn one(text: &str) -> Result<(Head, Told), HeadFault> {
         Heads::default().take(&mut BytesMut::from(text)).map(Option::unwrap)
     }
 
@@ -131,7 +129,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!((parts.method, parts.uri.to_string()), (Method::POST, "/a?b".to_owned()));
-        assert_eq!((parts.version, &parts.headers[HOST]), (Version::HTTP_11, &"x".parse().unwrap()));
+        assert_eq!(
+            (parts.version, parts.headers.get(HOST).unwrap()),
+            (Version::HTTP_11, &"x".parse().unwrap())
+        );
         let expected = Told { length: Some(12), waits: true, trailers: true, ..Told::default() };
         assert_eq!(told, expected);
         let (parts, told) = one("GET / HTTP/1.0\r\nconnection: x, Keep-Alive\r\n\r\n").unwrap();

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http::request::Parts;
 use http_body::{Frame, SizeHint};
 
 use super::head::{HeadFault, Heads};
@@ -14,6 +13,7 @@ use crate::body::BodyError;
 use crate::connections::Connection;
 use crate::core::Core;
 use crate::forward::Stream;
+use crate::head::Head;
 use crate::http1::{Framing, Next, Outlet, Told, Wire};
 
 /// What a caller is told that waits before it sends a body.
@@ -35,7 +35,7 @@ struct State {
 }
 
 /// A head, or why it is refused.
-pub(super) type Read = Result<(Parts, Told), HeadFault>;
+pub(super) type Read = Result<(Head, Told), HeadFault>;
 
 /// The body of a request.
 pub(crate) struct Http1Body {
@@ -56,9 +56,9 @@ impl Line {
         loop {
             match state.heads.take(&mut state.wire.ahead) {
                 Ok(None) => {}
-                Ok(Some((parts, told))) => {
+                Ok(Some((head, told))) => {
                     state.begin(&told);
-                    return Poll::Ready(Ok(Some(Ok((parts, told)))));
+                    return Poll::Ready(Ok(Some(Ok((head, told)))));
                 }
                 Err(fault) => return Poll::Ready(Ok(Some(Err(fault)))),
             }
