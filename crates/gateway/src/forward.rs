@@ -15,7 +15,6 @@ use std::sync::atomic::AtomicU64;
 use std::task::Poll;
 use std::time::Instant;
 
-use bytes::Bytes;
 use http::{Response, StatusCode, Version};
 use hyper::body::Incoming;
 use tokio_rustls::TlsConnector;
@@ -57,7 +56,8 @@ pub(crate) enum OutgoingBody {
     /// None: the request may be sent again.
     Empty,
     /// The caller's, as it comes: once sent, it is gone.
-    Streaming { body: RequestBody, moved: Arc<AtomicU64> },
+    /// Boxed, because it is large, most requests have none, and it goes from hand to hand.
+    Streaming { body: Box<RequestBody>, moved: Arc<AtomicU64> },
 }
 
 /// A target's answer.
@@ -99,7 +99,7 @@ pub(crate) enum Failure {
 pub(crate) async fn forward(
     core: &Core,
     remote: &Remote,
-    request: &mut Outgoing,
+    request: &mut Outgoing<'_>,
     body: OutgoingBody,
     sent: Instant,
 ) -> Result<Answered, Failure> {
@@ -112,10 +112,10 @@ pub(crate) async fn forward(
     }
 }
 
-struct Attempts<'a> {
+struct Attempts<'a, 'r> {
     core: &'a Core,
     remote: &'a Remote,
-    request: &'a mut Outgoing,
+    request: &'a mut Outgoing<'r>,
     /// Targets tried already, a bit each.
     tried: u64,
     left: u32,
@@ -123,13 +123,13 @@ struct Attempts<'a> {
     now: u64,
 }
 
-impl Attempts<'_> {
+impl Attempts<'_, '_> {
     /// A request without a body.
     async fn repeatable(&mut self) -> Result<Answered, Failure> {
         let repeatable = self.request.method.is_idempotent() && !self.request.upgrades;
         let mut pick = self.pick().await?;
         loop {
-            let sent = self.attempt(pick, RequestBody::whole(Bytes::new()), None).await;
+            let sent = self.attempt(pick, None, None).await;
             let failure = match sent {
                 Ok(answered) if repeatable && is_bad_gateway(answered.status) && self.may_repeat() => {
                     match self.pick().await {
@@ -151,10 +151,10 @@ impl Attempts<'_> {
     }
 
     /// A request with a body, which goes out once: again only as long as no target has been reached.
-    async fn once(&mut self, mut body: RequestBody, moved: &AtomicU64) -> Result<Answered, Failure> {
+    async fn once(&mut self, mut body: Box<RequestBody>, moved: &AtomicU64) -> Result<Answered, Failure> {
         loop {
             let pick = self.pick().await?;
-            match self.attempt(pick, body, Some(moved)).await {
+            match self.attempt(pick, Some(body), Some(moved)).await {
                 Ok(answered) => return Ok(answered),
                 Err((_, Some(unsent))) if self.may_repeat() => body = unsent,
                 Err((failure, _)) => return Err(failure),
@@ -197,15 +197,15 @@ impl Attempts<'_> {
     async fn attempt(
         &mut self,
         mut pick: Pick,
-        mut body: RequestBody,
+        mut body: Option<Box<RequestBody>>,
         moved: Option<&AtomicU64>,
-    ) -> Result<Answered, (Failure, Option<RequestBody>)> {
+    ) -> Result<Answered, (Failure, Option<Box<RequestBody>>)> {
         loop {
             let (connection, pooled) = match self.connection(&mut pick).await {
                 Ok(found) => found,
                 Err(_) => {
                     pick.report(Outcome::ConnectFailed, || self.core.nanos_now());
-                    return Err((Failure::Unreachable, Some(body)));
+                    return Err((Failure::Unreachable, body));
                 }
             };
             let sent = self.send(connection, body, moved, &pick).await;
@@ -213,7 +213,7 @@ impl Attempts<'_> {
                 Ok(given) => return Ok(self.answered(given, pick)),
                 // The target closed it while it was idle: not a word was said on it.
                 Err(SendError::Failed(SendFailure::Unsent(unsent))) if pooled => {
-                    body = unsent;
+                    body = Some(unsent);
                     continue;
                 }
                 Err(SendError::TimedOut) => Failure::TimedOut,
@@ -279,7 +279,7 @@ impl Attempts<'_> {
     async fn send(
         &mut self,
         connection: Connection,
-        body: RequestBody,
+        body: Option<Box<RequestBody>>,
         moved: Option<&AtomicU64>,
         pick: &Pick,
     ) -> Result<Given, SendError> {
@@ -295,7 +295,7 @@ impl Attempts<'_> {
                     // The headers stay here for another attempt while there may be one.
                     let request = self.request.http2(pick.target(), body, self.left > 0);
                     let response = Box::pin(connection.send(request)).await?;
-                    Ok(Given::Http2(response))
+                    Ok(Given::Http2(Box::new(response)))
                 }
             }
         };
@@ -327,7 +327,7 @@ impl Attempts<'_> {
             Given::Http2(response) => {
                 let (parts, incoming) = response.into_parts();
                 pick.report(Outcome::Answered(parts.status), || self.core.nanos_now());
-                let from = From::Body(Source::Http2(Http2Answer::new(incoming, pick)));
+                let from = From::Body(Source::Http2(Box::new(Http2Answer::new(incoming, pick))));
                 (parts.status, parts.version, parts.headers.into(), from)
             }
         };
@@ -338,7 +338,7 @@ impl Attempts<'_> {
 /// The head of an answer, and where the rest of it comes from.
 enum Given {
     Http1(StatusCode, Headers, Http1),
-    Http2(Response<Incoming>),
+    Http2(Box<Response<Incoming>>),
 }
 
 impl fmt::Debug for Remote {

@@ -6,12 +6,20 @@ use http::{Method, Uri, Version};
 use crate::headers::Headers;
 
 /// What is asked for, and what is said of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
+}
+
+impl Head {
+    /// Lets go of what was asked, which is pieces of a connection's buffer. The room for headers stays.
+    pub(crate) fn clear(&mut self) {
+        self.uri = Uri::default();
+        self.headers.clear();
+    }
 }
 
 impl From<Parts> for Head {

@@ -36,8 +36,14 @@ impl Headers {
         Self(Vec::with_capacity(capacity))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Drops all of them, and makes room for so many.
+    pub(crate) fn renew(&mut self, capacity: usize) {
+        self.0.clear();
+        self.0.reserve(capacity);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 
     pub(crate) fn contains_key(&self, name: impl Named) -> bool {
@@ -138,6 +144,12 @@ mod tests {
     use http::header::{ACCEPT, COOKIE, HOST};
 
     use super::*;
+
+    impl Headers {
+        pub(crate) fn is_empty(&self) -> bool {
+            self.0.is_empty()
+        }
+    }
 
     impl Named for &str {
         fn is(&self, name: &HeaderName) -> bool {

@@ -83,15 +83,15 @@ impl Call<'_> {
         let path = route.rewrite.path(head.uri.path(), captures, head.uri.query());
         let path = path.map_err(|fault| malformed(&fault))?.or_else(|| head.uri.path_and_query().cloned());
         let mut outgoing = Outgoing {
-            method: std::mem::take(&mut head.method),
+            method: &head.method,
             path: path.map(Uri::from).unwrap_or_default(),
-            headers: std::mem::take(&mut head.headers),
-            host: route.rewrite.host().cloned(),
+            headers: &mut head.headers,
+            host: route.rewrite.host(),
             upgrades: protocol.is_some(),
         };
-        self.dress(route, &mut outgoing.headers, protocol.as_ref());
+        self.dress(route, outgoing.headers, protocol.as_ref());
         if let Some(credential) = &remote.credential {
-            credential.show(self.record.principal.as_deref(), &mut outgoing.headers).await?;
+            credential.show(self.record.principal.as_deref(), outgoing.headers).await?;
         }
         let body = self.body(route, std::mem::replace(body, Incoming::Empty));
         let sent = Instant::now();
@@ -146,7 +146,7 @@ impl Call<'_> {
         let moved = Arc::new(AtomicU64::new(0));
         self.record.bytes_in = Some(Arc::clone(&moved));
         let body = RequestBody::streaming(self.core, body, route.body_limit, Arc::clone(&moved));
-        OutgoingBody::Streaming { body, moved }
+        OutgoingBody::Streaming { body: Box::new(body), moved }
     }
 }
 

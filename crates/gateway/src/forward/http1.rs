@@ -39,7 +39,7 @@ pub(crate) struct Http1(Box<State>);
 struct State {
     wire: Wire,
     /// The request on its way.
-    sending: Sending<RequestBody>,
+    sending: Sending<Box<RequestBody>>,
     /// Why not all of it was sent; the target may answer all the same.
     cut: Option<io::Error>,
     /// Where the head of its answer ends.
@@ -82,12 +82,12 @@ impl Http1 {
     pub(super) async fn send(
         &mut self,
         head: RequestHead<'_>,
-        body: RequestBody,
+        body: Option<Box<RequestBody>>,
     ) -> Result<(StatusCode, Headers), SendFailure> {
         let state = &mut *self.0;
-        let exact = body.size_hint().exact();
+        let exact = body.as_ref().map_or(Some(0), |body| body.size_hint().exact());
         let length = exact.map_or(Length::Chunked, Length::Bytes);
-        state.sending.begin(Some(body).filter(|_| exact != Some(0)), length, false, |text| {
+        state.sending.begin(body.filter(|_| exact != Some(0)), length, false, |text| {
             encode::request_head(text, &head, length);
         });
         let mut interim = 0;
@@ -213,14 +213,14 @@ impl State {
     }
 
     /// The body, whole, of a request of which nothing was sent.
-    fn take_back(&mut self) -> RequestBody {
+    fn take_back(&mut self) -> Box<RequestBody> {
         let (piece, body) = self.sending.take_back();
         match body {
             Some(mut body) => {
                 body.put_back(piece);
                 body
             }
-            None => RequestBody::whole(piece),
+            None => Box::new(RequestBody::whole(piece)),
         }
     }
 

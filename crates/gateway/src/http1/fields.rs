@@ -30,14 +30,15 @@ pub(crate) struct Told {
     pub(crate) trailers: bool,
 }
 
-/// Reads the headers of a head. Their values are pieces of it, not copies.
+/// Reads the headers of a head, in place of those that are there. Their values are pieces of it, not copies.
 pub(crate) fn read_fields(
     head: &Bytes,
     parsed: &[httparse::Header<'_>],
     is_old: bool,
-) -> Result<(Headers, Told), Malformed> {
+    headers: &mut Headers,
+) -> Result<Told, Malformed> {
     let mut told = Told { is_old, ..Told::default() };
-    let mut headers = Headers::with_capacity(parsed.len() + ADDED);
+    headers.renew(parsed.len() + ADDED);
     for header in parsed {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Error::HeaderName)?;
         let value = HeaderValue::from_maybe_shared(head.slice_ref(header.value));
@@ -48,7 +49,7 @@ pub(crate) fn read_fields(
     if told.is_chunked && told.length.is_some() {
         return Err(Malformed::TwoLengths);
     }
-    Ok((headers, told))
+    Ok(told)
 }
 
 impl Told {
@@ -77,6 +78,11 @@ impl Told {
             self.trailers |= options().any(|coding| coding.eq_ignore_ascii_case(b"trailers"));
         }
         Ok(())
+    }
+
+    /// Whether something follows the head of a request.
+    pub(crate) fn has_body(&self) -> bool {
+        self.is_chunked || self.length.is_some_and(|length| length > 0)
     }
 
     /// Whether the connection may carry another message after this one.

@@ -95,7 +95,7 @@ impl Table {
     /// The route that takes a request. The host may carry a port; the path is a normalised one.
     pub(crate) fn find(&self, host: &str, path: &str, method: &Method, headers: &Headers) -> Found {
         let mut search = Search::new(path, method, headers);
-        for node in self.nodes(&host_name(host)) {
+        for node in self.nodes(&self.name_of(host)) {
             match search.walk(node) {
                 Some(Outcome::Taken(index)) => return Found::Route { index, captures: search.captures() },
                 Some(Outcome::OtherCase) => return Found::Nothing,
@@ -103,6 +103,11 @@ impl Table {
             }
         }
         allowed(search.refused()).map_or(Found::Nothing, |allow| Found::MethodNotAllowed { allow })
+    }
+
+    /// The name to look for; none where routes name no hosts.
+    fn name_of<'h>(&self, host: &'h str) -> Cow<'h, str> {
+        if self.names.is_empty() && self.suffixes.is_empty() { Cow::Borrowed("") } else { host_name(host) }
     }
 
     /// Where to look for a host, the closest first.

@@ -38,6 +38,7 @@ fn read(head: &Bytes) -> Result<Head, Malformed> {
     }
     let status = parsed.code.filter(|code| (100..=599).contains(code));
     let status = status.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Malformed::Status)?;
-    let (headers, told) = read_fields(head, parsed.headers, parsed.version == Some(0))?;
+    let mut headers = Headers::new();
+    let told = read_fields(head, parsed.headers, parsed.version == Some(0), &mut headers)?;
     Ok(Head { status, headers, told })
 }

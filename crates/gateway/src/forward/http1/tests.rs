@@ -53,7 +53,7 @@ impl Asked {
         let Self { method, path, headers, upgrades } = self;
         let host = &HeaderValue::from_static("t.example");
         let head = RequestHead { method, path, headers, host, upgrades: *upgrades };
-        let (status, headers) = connection.send(head, body).await?;
+        let (status, headers) = connection.send(head, Some(Box::new(body))).await?;
         let (mut body, mut trailers) = (Vec::new(), HeaderMap::new());
         while let Some(frame) = std::future::poll_fn(|cx| connection.poll_frame(cx)).await {
             match frame.map_err(SendFailure::Body)?.into_data() {

@@ -30,8 +30,8 @@ pub(super) enum HeadFault {
 }
 
 impl Heads {
-    /// Takes a head off the buffer once all of it is there.
-    pub(super) fn take(&mut self, buffer: &mut BytesMut) -> Result<Option<(Head, Told)>, HeadFault> {
+    /// Takes a head off the buffer, and into `into`, once all of it is there.
+    pub(super) fn take(&mut self, buffer: &mut BytesMut, into: &mut Head) -> Result<Option<Told>, HeadFault> {
         while self.empty < EMPTY_LINES && buffer.starts_with(b"\r\n") {
             buffer.advance(2);
             self.empty += 1;
@@ -40,7 +40,7 @@ impl Heads {
             return Ok(None);
         };
         self.empty = 0;
-        read(head).map(Some).map_err(HeadFault::from)
+        read(&head, into).map(Some).map_err(HeadFault::from)
     }
 }
 
@@ -79,20 +79,19 @@ fn of_lines(fault: Malformed, buffer: &[u8]) -> HeadFault {
     }
 }
 
-fn read(head: Bytes) -> Result<(Head, Told), Malformed> {
+fn read(head: &Bytes, into: &mut Head) -> Result<Told, Malformed> {
     let mut room = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut []);
-    match ParserConfig::default().parse_request_with_uninit_headers(&mut parsed, &head, &mut room)? {
+    match ParserConfig::default().parse_request_with_uninit_headers(&mut parsed, head, &mut room)? {
         Status::Complete(length) if length == head.len() => {}
         _ => return Err(Error::NewLine.into()),
     }
     let (method, target) = parsed.method.zip(parsed.path).ok_or(Error::Token)?;
     let is_old = parsed.version == Some(0);
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| Error::Token)?;
-    let uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| Malformed::Target)?;
-    let version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
-    let (headers, told) = read_fields(&head, parsed.headers, is_old)?;
-    Ok((Head { method, uri, version, headers }, told))
+    into.method = Method::from_bytes(method.as_bytes()).map_err(|_| Error::Token)?;
+    into.uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| Malformed::Target)?;
+    into.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
+    read_fields(head, parsed.headers, is_old, &mut into.headers)
 }
 
 #[cfg(test)]
@@ -105,12 +104,13 @@ mod tests {
     /// What comes of bytes that arrive in pieces: each head's method and target, then the fault that ended it.
     fn heads(text: &[u8], piece: usize) -> (Vec<(String, String)>, Option<HeadFault>) {
         let (mut heads, mut buffer, mut seen) = (Heads::default(), BytesMut::new(), Vec::new());
+        let mut head = Head::default();
         for piece in text.chunks(piece) {
             buffer.extend_from_slice(piece);
             loop {
-                match heads.take(&mut buffer) {
+                match heads.take(&mut buffer, &mut head) {
                     Ok(None) => break,
-                    Ok(Some((parts, _))) => seen.push((parts.method.to_string(), parts.uri.to_string())),
+                    Ok(Some(_)) => seen.push((head.method.to_string(), head.uri.to_string())),
                     Err(fault) => return (seen, Some(fault)),
                 }
             }
@@ -119,7 +119,9 @@ mod tests {
     }
 
     fn one(text: &str) -> Result<(Head, Told), HeadFault> {
-        Heads::default().take(&mut BytesMut::from(text)).map(Option::unwrap)
+        let mut head = Head::default();
+        let told = Heads::default().take(&mut BytesMut::from(text), &mut head)?;
+        Ok((head, told.unwrap()))
     }
 
     #[test]
