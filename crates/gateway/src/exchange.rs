@@ -272,17 +272,20 @@ impl<'a> Call<'a> {
     }
 }
 
+#[cold]
 fn malformed(fault: &dyn std::fmt::Display) -> Box<Problem> {
     Box::new(Problem::new(&kinds::MALFORMED, fault.to_string()))
 }
 
 /// A method that no route takes, whatever it says of methods.
+#[cold]
 fn no_such_method(fault: &dyn std::fmt::Display) -> Box<Problem> {
     let problem = Problem::new(&kinds::METHOD_NOT_ALLOWED, fault.to_string());
     let allow = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     Box::new(problem.with_header(ALLOW, allow))
 }
 
+#[cold]
 fn too_large(limit: u64) -> Box<Problem> {
     Box::new(Problem::new(&kinds::TOO_LARGE, format!("this route takes at most {limit} bytes")))
 }

@@ -4,46 +4,90 @@
 //! and written for less than a map: what is searched is a few cache lines. How many there may be is bounded where heads
 //! are read.
 
+use std::collections::HashSet;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Names and values; a name may be there more than once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Headers(Vec<(HeaderName, HeaderValue)>);
+pub(crate) struct Headers {
+    list: Vec<(HeaderName, HeaderValue)>,
+    /// The marks of all names that were ever added: most names that are asked for are not there.
+    marks: Marks,
+}
+
+/// A bit for each name; some names share one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks(u64);
+
+impl Marks {
+    /// Those of many names.
+    pub(crate) fn of<'n>(names: impl IntoIterator<Item = &'n HeaderName>) -> Self {
+        Self(names.into_iter().fold(0, |marks, name| marks | Self::of_text(name.as_str()).0))
+    }
+
+    #[inline]
+    fn of_text(name: &str) -> Self {
+        // Length and the letter before the last: so multiplied, of names in wide use hardly two share a mark.
+        let letter = name.as_bytes().iter().nth_back(1).copied().unwrap_or_default();
+        Self(1 << ((name.len() * 52 + usize::from(letter)) % 64))
+    }
+
+    #[inline]
+    const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
 
 /// What a header is looked for by.
 pub(crate) trait Named {
     fn is(&self, name: &HeaderName) -> bool;
+    fn marks(&self) -> Marks;
 }
 
 impl Named for HeaderName {
+    #[inline]
     fn is(&self, name: &HeaderName) -> bool {
         self == name
+    }
+
+    #[inline]
+    fn marks(&self) -> Marks {
+        Marks::of_text(self.as_str())
     }
 }
 
 impl Named for &HeaderName {
+    #[inline]
     fn is(&self, name: &HeaderName) -> bool {
         *self == name
+    }
+
+    #[inline]
+    fn marks(&self) -> Marks {
+        Marks::of_text(self.as_str())
     }
 }
 
 impl Headers {
     pub(crate) const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(Vec::with_capacity(capacity))
+        Self { list: Vec::new(), marks: Marks(0) }
     }
 
     /// Drops all of them, and makes room for so many.
     pub(crate) fn renew(&mut self, capacity: usize) {
-        self.0.clear();
-        self.0.reserve(capacity);
+        self.clear();
+        self.list.reserve(capacity);
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.list.clear();
+        self.marks = Marks::default();
+    }
+
+    /// Whether a name with one of these marks may be there. If not, none is.
+    pub(crate) const fn may_have(&self, marks: Marks) -> bool {
+        self.marks.meets(marks)
     }
 
     pub(crate) fn contains_key(&self, name: impl Named) -> bool {
@@ -51,13 +95,16 @@ impl Headers {
     }
 
     /// The first value of a name.
+    #[inline]
     pub(crate) fn get(&self, name: impl Named) -> Option<&HeaderValue> {
         self.get_all(name).next()
     }
 
     /// All values of a name.
+    #[inline]
     pub(crate) fn get_all(&self, name: impl Named) -> impl DoubleEndedIterator<Item = &HeaderValue> {
-        self.0.iter().filter(move |(known, _)| name.is(known)).map(|(_, value)| value)
+        let list = if self.may_have(name.marks()) { self.list.as_slice() } else { &[] };
+        list.iter().filter(move |(known, _)| name.is(known)).map(|(_, value)| value)
     }
 
     /// The value of a name that is there once.
@@ -68,33 +115,42 @@ impl Headers {
 
     /// The names, those that are there twice twice.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &HeaderName> {
-        self.0.iter().map(|(name, _)| name)
+        self.list.iter().map(|(name, _)| name)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.0.iter().map(|(name, value)| (name, value))
+        self.list.iter().map(|(name, value)| (name, value))
     }
 
     /// Adds a value beside those that a name has.
+    #[inline]
     pub(crate) fn append(&mut self, name: impl Into<HeaderName>, value: HeaderValue) {
-        self.0.push((name.into(), value));
+        let name = name.into();
+        self.marks.0 |= name.marks().0;
+        self.list.push((name, value));
     }
 
     /// Puts a value in place of those that a name has.
+    #[inline]
     pub(crate) fn insert(&mut self, name: impl Into<HeaderName>, value: HeaderValue) {
         let name = name.into();
         self.remove(&name);
-        self.0.push((name, value));
+        self.append(name, value);
     }
 
     /// Drops all values of a name.
+    #[inline]
     pub(crate) fn remove(&mut self, name: impl Named) {
-        self.retain(|known| !name.is(known));
+        if self.may_have(name.marks()) {
+            self.list.retain(|(known, _)| !name.is(known));
+        }
     }
 
-    /// Drops every name that is not to stay.
-    pub(crate) fn retain(&mut self, stays: impl Fn(&HeaderName) -> bool) {
-        self.0.retain(|(name, _)| stays(name));
+    /// Drops all values of many names, which a caller may have chosen: in one walk.
+    pub(crate) fn remove_all(&mut self, names: &HashSet<HeaderName>) {
+        if !names.is_empty() {
+            self.list.retain(|(name, _)| !names.contains(name));
+        }
     }
 
     /// Adds others; their values stand in place of those that a name had.
@@ -102,25 +158,32 @@ impl Headers {
         for name in others.keys() {
             self.remove(name);
         }
-        self.0.extend(others.0);
+        self.extend(others.list);
+    }
+}
+
+impl Extend<(HeaderName, HeaderValue)> for Headers {
+    fn extend<I: IntoIterator<Item = (HeaderName, HeaderValue)>>(&mut self, headers: I) {
+        headers.into_iter().for_each(|(name, value)| self.append(name, value));
     }
 }
 
 impl FromIterator<(HeaderName, HeaderValue)> for Headers {
     fn from_iter<I: IntoIterator<Item = (HeaderName, HeaderValue)>>(headers: I) -> Self {
-        Self(headers.into_iter().collect())
+        let mut list = Self::new();
+        list.extend(headers);
+        list
     }
 }
 
 impl From<HeaderMap> for Headers {
     fn from(map: HeaderMap) -> Self {
-        let mut headers = Self::with_capacity(map.len());
+        let mut headers = Self::new();
+        headers.renew(map.len());
         for (name, value) in map {
             // Further values of a name come without it.
-            let Some(name) = name.or_else(|| headers.0.last().map(|(name, _)| name.clone())) else {
-                continue;
-            };
-            headers.0.push((name, value));
+            let Some(name) = name.or_else(|| headers.keys().last().cloned()) else { continue };
+            headers.append(name, value);
         }
         headers
     }
@@ -128,8 +191,8 @@ impl From<HeaderMap> for Headers {
 
 impl From<Headers> for HeaderMap {
     fn from(headers: Headers) -> Self {
-        let mut map = Self::with_capacity(headers.0.len());
-        for (name, value) in headers.0 {
+        let mut map = Self::with_capacity(headers.list.len());
+        for (name, value) in headers.list {
             // Refused beyond 32,768, which no head that was read comes near.
             let _ = map.try_append(name, value);
         }
@@ -142,18 +205,23 @@ mod tests {
     use std::ops::Index;
 
     use http::header::{ACCEPT, COOKIE, HOST};
+    use proptest::prelude::*;
 
     use super::*;
 
     impl Headers {
         pub(crate) fn is_empty(&self) -> bool {
-            self.0.is_empty()
+            self.list.is_empty()
         }
     }
 
     impl Named for &str {
         fn is(&self, name: &HeaderName) -> bool {
             name == self
+        }
+
+        fn marks(&self) -> Marks {
+            Marks::of_text(self)
         }
     }
 
@@ -202,5 +270,34 @@ mod tests {
         let back = Headers::from(HeaderMap::from(headers.clone()));
         assert_eq!(back.get_all(COOKIE).collect::<Vec<_>>(), ["x", "y"]);
         assert_eq!((back.keys().count(), &back), (3, &headers));
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_holds_what_a_map_would(steps in prop::collection::vec((0..3_u8, "[a-f]{1,2}", "[0-9]"), 0..40)) {
+            let (mut list, mut map) = (Headers::new(), HeaderMap::new());
+            for (step, name, value) in &steps {
+                let (name, value) = (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap());
+                match step {
+                    0 => {
+                        list.append(name.clone(), value.clone());
+                        map.append(name, value);
+                    }
+                    1 => {
+                        list.insert(name.clone(), value.clone());
+                        map.insert(name, value);
+                    }
+                    _ => {
+                        list.remove(&name);
+                        map.remove(&name);
+                    }
+                }
+            }
+            for (_, name, _) in &steps {
+                let held: Vec<&HeaderValue> = list.get_all(name.as_str()).collect();
+                prop_assert_eq!(held, map.get_all(name).iter().collect::<Vec<_>>());
+            }
+            prop_assert_eq!(HeaderMap::from(list), map);
+        }
     }
 }

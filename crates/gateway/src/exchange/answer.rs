@@ -50,6 +50,7 @@ impl Reply {
 
 impl Call<'_> {
     /// A refusal, with its body.
+    #[cold]
     pub(super) fn refused(&mut self, problem: &Problem) -> Reply {
         let mut told = HeaderMap::new();
         problem.tell(&mut told);

@@ -150,6 +150,7 @@ impl Call<'_> {
     }
 }
 
+#[cold]
 fn of_body(route: &Route, error: BodyError) -> Box<Problem> {
     match error {
         BodyError::TooLarge => too_large(route.body_limit),
@@ -160,6 +161,7 @@ fn of_body(route: &Route, error: BodyError) -> Box<Problem> {
     }
 }
 
+#[cold]
 fn of_target(route: &Route, failure: Failure) -> Box<Problem> {
     Box::new(match failure {
         Failure::Full => Problem::unavailable("the upstream has all it can do"),

@@ -15,6 +15,13 @@ pub(crate) const MAX_HEADERS: usize = 100;
 /// Room for headers that are added on the way, so that the list need not grow.
 const ADDED: usize = 8;
 
+/// Names that most requests carry and the standards do not know, each of another length: found here they need no copy.
+static USUAL: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("x-request-id"),
+];
+
 /// What a head tells of the connection, and of the length of the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -40,7 +47,7 @@ pub(crate) fn read_fields(
     let mut told = Told { is_old, ..Told::default() };
     headers.renew(parsed.len() + ADDED);
     for header in parsed {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Error::HeaderName)?;
+        let name = name_of(header.name.as_bytes())?;
         let value = HeaderValue::from_maybe_shared(head.slice_ref(header.value));
         let value = value.map_err(|_| Error::HeaderValue)?;
         told.hears(&name, &value)?;
@@ -89,6 +96,19 @@ impl Told {
     pub(crate) const fn may_stay(&self) -> bool {
         !self.closes && (self.stays || !self.is_old)
     }
+}
+
+fn name_of(text: &[u8]) -> Result<HeaderName, Malformed> {
+    let usual = match text.len() {
+        9 => &USUAL[0],
+        11 => &USUAL[1],
+        12 => &USUAL[2],
+        _ => return HeaderName::from_bytes(text).map_err(|_| Error::HeaderName.into()),
+    };
+    if usual.as_str().as_bytes().eq_ignore_ascii_case(text) {
+        return Ok(usual.clone());
+    }
+    HeaderName::from_bytes(text).map_err(|_| Error::HeaderName.into())
 }
 
 /// Digits and nothing else.

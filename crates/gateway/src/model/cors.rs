@@ -87,7 +87,7 @@ impl Cors {
     /// The headers of the answer to a preflight, a 204 without body. A page that may not call is told nothing, which
     /// its browser takes for a no.
     pub(crate) fn preflight(&self, request: &Headers) -> Headers {
-        let mut answer = Headers::with_capacity(8);
+        let mut answer = Headers::new();
         answer.insert(VARY, PREFLIGHT_VARY);
         if !self.allow(request, &mut answer) {
             return answer;

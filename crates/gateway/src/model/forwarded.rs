@@ -19,7 +19,7 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What else proxies say of a caller: passed on from trusted peers, never from others.
-const HEARSAY: [HeaderName; 2] =
+static HEARSAY: [HeaderName; 2] =
     [HeaderName::from_static("x-forwarded-port"), HeaderName::from_static("x-real-ip")];
 
 /// How many proxies between a caller and the gateway are looked at.

@@ -1,6 +1,8 @@
 //! Which headers travel, and which requests are refused because servers would read their heads differently.
 
+use std::collections::HashSet;
 use std::net::Ipv6Addr;
+use std::sync::LazyLock;
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE,
@@ -10,7 +12,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
 use crate::head::Head;
-use crate::headers::Headers;
+use crate::headers::{Headers, Marks};
 
 /// Headers that begin so are said between gateways and services of one installation.
 const OWN_PREFIX: &str = "x-comporta-";
@@ -20,8 +22,9 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
 /// Headers for the next hop only (RFC 9110, 7.6.1), beside those that `connection` names. `te` is treated apart.
-/// `expect` is one of them because the gateway itself tells its callers to go on.
-const HOP_BY_HOP: [HeaderName; 9] = [
+/// `expect` is one of them because the gateway itself tells its callers to go on. A static, as all lists of names that
+/// are looked through on every request's way: of a constant each look would make a copy, and drop it.
+static HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     EXPECT,
     KEEP_ALIVE,
@@ -66,7 +69,7 @@ const LOAD_BEARING: [&str; 24] = [
 ];
 
 /// Headers of which servers take the first, or the last, where there are several.
-const SINGLE: [HeaderName; 3] = [AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("x-api-key")];
+static SINGLE: [HeaderName; 3] = [AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("x-api-key")];
 
 /// Why a request is refused. The answer is a 400.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -172,17 +175,16 @@ pub(crate) fn strip_trailers(trailers: &mut HeaderMap) {
 
 /// Drops what is for one hop only, either way. `te: trailers` stays: the gateway passes trailers on.
 pub(crate) fn strip_hop_by_hop(headers: &mut Headers) {
-    // Most heads have none of them: one look at each name costs less than a search for each.
-    if !headers.keys().any(|name| *name == TE || HOP_BY_HOP.contains(name)) {
+    // Most heads have none of them.
+    static MARKS: LazyLock<Marks> = LazyLock::new(|| Marks::of(HOP_BY_HOP.iter().chain([&TE])));
+    if !headers.may_have(*MARKS) || !headers.keys().any(|name| *name == TE || HOP_BY_HOP.contains(name)) {
         return;
     }
     // Most name nothing but what is dropped below.
     let others = connection_names(headers)
         .filter(|name| !OPTIONS.iter().any(|option| option.eq_ignore_ascii_case(name)));
-    let others: Vec<HeaderName> = others.filter_map(|name| name.parse().ok()).collect();
-    for name in others {
-        headers.remove(name);
-    }
+    let others: HashSet<HeaderName> = others.filter_map(|name| name.parse().ok()).collect();
+    headers.remove_all(&others);
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }

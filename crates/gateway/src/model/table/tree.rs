@@ -168,7 +168,9 @@ impl<'r, 't> Search<'r, 't> {
 
     fn descend(&mut self, node: &'t Node, at: usize, exact: bool) -> Option<Outcome> {
         let left = self.path.get(at..self.end).unwrap_or_default();
-        let segment = left.split('/').next().unwrap_or_default();
+        // Most segments are short: a walk over their bytes is done before a search has begun.
+        let slash = left.bytes().position(|byte| byte == b'/');
+        let segment = &left[..slash.unwrap_or(left.len())];
         let next = at + segment.len() + 1;
         let word = decoded(segment);
         for (node, same) in node.alike(&word) {
