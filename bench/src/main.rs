@@ -7,6 +7,7 @@
 
 mod cpu;
 mod gateway;
+mod keys;
 mod ledger;
 mod load;
 mod machine;
@@ -27,6 +28,8 @@ enum Bench {
     Ledger(ledger::Arguments),
     /// The gateway beside NGINX, HAProxy and NGINX with Lua
     Gateway(gateway::Arguments),
+    /// The key ring with a thousand companies and with a hundred thousand
+    Keys(keys::Arguments),
     /// Answers what the gateway's bench asks behind the proxies; told on standard output where
     #[command(hide = true)]
     Upstream,
@@ -38,6 +41,7 @@ async fn main() -> ExitCode {
     let outcome = match Bench::parse() {
         Bench::Ledger(arguments) => ledger::run(&arguments).await,
         Bench::Gateway(arguments) => gateway::run(&arguments).await,
+        Bench::Keys(arguments) => keys::run(&arguments).await,
         Bench::Upstream => gateway::serve_upstream().await,
     };
     match outcome {

@@ -90,6 +90,15 @@ impl Admin {
         self.send(Method::POST, path, body).await
     }
 
+    /// Puts a plan in place of the one of this name, and gives it to a company.
+    pub async fn put_plan(&mut self, company: &str, plan: &str, terms: &Value) {
+        let answer = self.send(Method::PUT, &format!("/admin/v1/plans/{plan}"), terms).await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+        let path = format!("/admin/v1/companies/{company}");
+        let answer = self.send(Method::PATCH, &path, &json!({"plan": plan})).await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+    }
+
     /// A new company, by its id.
     pub async fn company(&mut self, name: &str) -> String {
         let body = json!({"name": name, "email": "partner@example.com"});
@@ -123,7 +132,8 @@ impl Admin {
         answer.json()
     }
 
-    async fn send(&mut self, method: Method, path: &str, body: &Value) -> Answer {
+    /// Any request, whatever comes of it; without a body if that is null.
+    pub async fn send(&mut self, method: Method, path: &str, body: &Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let headers = [("authorization", self.authorization.as_str())];
         self.client.request(method, path, &headers, body.into()).await.unwrap()

@@ -83,6 +83,18 @@ impl Oracle {
         }
     }
 
+    /// Runs a statement that changes something, as no program of ours would.
+    pub async fn change(&self, statement: &'static str) {
+        if let Some(path) = self.0.strip_prefix("sqlite:") {
+            let options = SqliteConnectOptions::new().filename(path);
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::query(statement).execute(&mut connection).await.unwrap();
+        } else {
+            let mut connection = PgConnection::connect(&self.0).await.unwrap();
+            sqlx::query(statement).execute(&mut connection).await.unwrap();
+        }
+    }
+
     async fn number(&self, statement: &'static str) -> i64 {
         self.rows::<(i64,)>(statement).await[0].0
     }

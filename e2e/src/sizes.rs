@@ -52,6 +52,24 @@ pub fn restarts() -> u64 {
     size("COMPORTA_E2E_RESTARTS", 2, 10)
 }
 
+/// Calls of the quota that greedy clients share: 1,000, in full 10,000 (`COMPORTA_E2E_QUOTA`).
+#[must_use]
+pub fn quota() -> u64 {
+    size("COMPORTA_E2E_QUOTA", 1000, 10_000)
+}
+
+/// How many greedy clients there are: 30, in full 200 (`COMPORTA_E2E_GREEDY`).
+#[must_use]
+pub fn greedy() -> usize {
+    usize::try_from(size("COMPORTA_E2E_GREEDY", 30, 200)).unwrap()
+}
+
+/// How long the database is away while quotas are spent: 3 s, in full 20 (`COMPORTA_E2E_AWAY`).
+#[must_use]
+pub fn away() -> Duration {
+    Duration::from_secs(size("COMPORTA_E2E_AWAY", 3, 20))
+}
+
 /// How many idle connections are held at once: 500, in full 10,000 (`COMPORTA_E2E_CONNECTIONS`).
 #[must_use]
 pub fn idle_connections() -> usize {
@@ -68,6 +86,13 @@ pub fn bulk() -> u64 {
 #[must_use]
 pub fn are_full() -> bool {
     std::env::var("COMPORTA_E2E_FULL").is_ok_and(|text| text == "1")
+}
+
+/// How late something may be that must be prompt: as promised in full, on a machine with nothing else to do; else ten
+/// times as late, because a test run shares its machine.
+#[must_use]
+pub fn late(promised: Duration) -> Duration {
+    if are_full() { promised } else { promised * 10 }
 }
 
 fn size(variable: &str, usual: u64, full: u64) -> u64 {

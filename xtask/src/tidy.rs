@@ -3,6 +3,7 @@
 mod layers;
 mod manifests;
 mod migrations;
+mod reviewed;
 mod rooms;
 mod shape;
 mod source;
@@ -18,7 +19,7 @@ use comporta_neighbours::workspace;
 use crate::failure::{Failure, Outcome};
 use crate::process::{command, read};
 
-const RULES: [fn(&Tree) -> Vec<Fault>; 11] = [
+const RULES: [fn(&Tree) -> Vec<Fault>; 12] = [
     layers::crates_depend_downwards,
     sql::sql_stays_in_stores,
     rooms::http_stays_at_the_api,
@@ -30,6 +31,7 @@ const RULES: [fn(&Tree) -> Vec<Fault>; 11] = [
     migrations::migrations_say_why,
     words::nothing_is_left_over,
     manifests::lints_hold_everywhere,
+    reviewed::unsafe_code_has_one_place,
 ];
 
 /// Checks every rule and prints each fault.

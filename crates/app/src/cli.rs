@@ -8,6 +8,7 @@ use crate::commands::company::CompanyCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::ledger::LedgerCommand;
+use crate::commands::plan::PlanCommand;
 use crate::commands::user::UserCommand;
 use crate::commands::{self, Error};
 use crate::settings::Environment;
@@ -40,6 +41,9 @@ pub enum Command {
     /// Look after the keys that companies call with.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Look after the plans that companies are on.
+    #[command(subcommand)]
+    Plan(PlanCommand),
     /// Look after the people who run Comporta.
     #[command(subcommand)]
     User(UserCommand),
@@ -63,6 +67,7 @@ impl Cli {
             Command::Migrate(args) => commands::migrate::run(&args, environment),
             Command::Company(command) => commands::company::run(command, environment),
             Command::Key(command) => commands::key::run(command, environment),
+            Command::Plan(command) => commands::plan::run(command, environment),
             Command::User(command) => commands::user::run(command, environment),
             Command::Ledger(command) => commands::ledger::run(&command, environment),
             Command::Openapi => commands::openapi::run(),

@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::settings::Faults;
-use crate::{doors, first_run, handover, logging, supervisor, trace_export, wiring};
+use crate::{doors, first_run, handover, logging, sentry, supervisor, trace_export, wiring};
 
 pub mod check;
 pub mod company;
@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod migrate;
 pub mod openapi;
 pub mod operator;
+pub mod plan;
 pub mod serve;
 pub mod user;
 
@@ -51,12 +52,18 @@ pub enum Error {
     /// Sockets that were given cannot be used.
     #[error(transparent)]
     Supervisor(#[from] supervisor::Error),
+    /// Calls cannot be counted.
+    #[error("calls cannot be counted")]
+    Meter(#[from] comporta_meter::MeterError),
     /// The gateway cannot start.
     #[error(transparent)]
     Gateway(#[from] comporta_gateway::StartError),
     /// Traces cannot be sent.
     #[error(transparent)]
     Traces(#[from] trace_export::Error),
+    /// Failures cannot be told.
+    #[error(transparent)]
+    Sentry(#[from] sentry::Error),
     /// Part of the process ended by itself.
     #[error("a part of the process ended unasked: see the log")]
     TaskEnded,
@@ -66,6 +73,9 @@ pub enum Error {
     /// Companies or keys: what was asked cannot be done.
     #[error(transparent)]
     Partners(#[from] comporta_partners::Error),
+    /// A plan that is none.
+    #[error(transparent)]
+    Plan(#[from] comporta_partners::BurstWithoutRate),
     /// Staff users: what was asked cannot be done.
     #[error(transparent)]
     Identity(#[from] comporta_identity::Error),

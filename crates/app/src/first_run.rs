@@ -73,10 +73,12 @@ pub async fn run(app: &App) -> Result<Option<FirstRun>, Error> {
         return Ok(None);
     }
     let name = "Demo".parse().map_err(|_| Error::Names)?;
-    let company = NewCompany { name, document: None, email: None, address: None };
+    let company = NewCompany { name, document: None, email: None, address: None, plan: None };
     let company = app.partners.create_company_in(&mut tx, company).await?;
+    app.bills.note_biller_in(&mut tx, company.id).await?;
     let name = "first run".parse().map_err(|_| Error::Names)?;
-    let key = NewKey { name, scopes: Scopes::all(), mode: KeyMode::Live, expires_at: None };
+    let (mode, expires_at) = (KeyMode::Live, None);
+    let key = NewKey { name, scopes: Scopes::all(), mode, expires_at, allowed_addresses: Default::default() };
     let key = app.partners.create_key_in(&mut tx, company.id, key).await?;
     let email = EMAIL.parse().map_err(|_| Error::Names)?;
     let staff = app.identity.add_with_random_password_in(&mut tx, email).await?;

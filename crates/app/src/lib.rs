@@ -12,6 +12,8 @@ pub mod metrics;
 pub mod openapi;
 pub mod private;
 pub mod reload;
+pub mod request_log;
+pub mod sentry;
 pub mod server;
 mod service_layers;
 pub mod service_listener;

@@ -22,7 +22,13 @@ pub fn document() -> OpenApi {
     let info = InfoBuilder::new().title("Comporta").version(env!("CARGO_PKG_VERSION"));
     let info = info.description(Some(format!("{DESCRIPTION}{}", problem_table())));
     let mut document = OpenApiBuilder::new().info(info).components(Some(Components::new())).build();
-    for part in [comporta_ledger::openapi(), comporta_catalogue::openapi(), comporta_identity::openapi()] {
+    let parts = [
+        comporta_ledger::openapi(),
+        comporta_catalogue::openapi(),
+        comporta_identity::openapi(),
+        comporta_partners::openapi(),
+    ];
+    for part in parts {
         document.merge(part);
     }
     let components = document.components.get_or_insert_with(Components::new);

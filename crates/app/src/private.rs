@@ -11,6 +11,7 @@ use comporta_gateway::View;
 use comporta_http::{Problem, assign_request_id, kinds, render_problems};
 use comporta_identity::Identity;
 use comporta_kernel::IdSource;
+use comporta_partners::Actor;
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -28,7 +29,10 @@ pub fn private_router(
     ids: IdSource,
 ) -> Router {
     let admin = comporta_partners::admin_router(app.partners.clone())
-        .merge(reload::router(reloads))
+        .merge(comporta_partners::invoices_admin_router(app.bills.clone()))
+        .merge(comporta_partners::usage_admin_router(app.usage.clone()))
+        .merge(comporta_partners::request_log_admin_router(app.request_log.clone()))
+        .merge(reload::router(reloads, app.partners.clone()))
         .merge(gateway.map(gateway_router).unwrap_or_default())
         .layer(from_fn_with_state(app.identity.clone(), staff_only));
     Router::new()
@@ -77,7 +81,7 @@ async fn ready(State(app): State<App>) -> Response {
 /// Lets in only who brings a staff member's admin token.
 async fn staff_only(
     State(identity): State<Identity>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -85,6 +89,7 @@ async fn staff_only(
     match identity.authenticate_token(token).await? {
         Some(staff) => {
             tracing::debug!(email = %staff.email, path = request.uri().path(), "a staff member called");
+            request.extensions_mut().insert(Actor::staff(staff.email.as_str()));
             Ok(next.run(request).await)
         }
         None => {

@@ -4,8 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use axum::{Json, Router};
-use comporta_http::{FieldError, Problem};
+use axum::{Extension, Json, Router};
+use comporta_http::{FieldError, Problem, RequestId};
+use comporta_partners::{Act, Actor, Partners};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
@@ -38,16 +39,22 @@ impl Asked {
 }
 
 /// `POST /admin/v1/reload`.
-pub(crate) fn router(reloads: Reloads) -> Router {
-    Router::new().route("/admin/v1/reload", post(reload)).with_state(reloads)
+pub(crate) fn router(reloads: Reloads, partners: Partners) -> Router {
+    Router::new().route("/admin/v1/reload", post(reload)).with_state((reloads, partners))
 }
 
-async fn reload(State(Reloads(ask)): State<Reloads>) -> Result<Response, Problem> {
+async fn reload(
+    State((Reloads(ask), partners)): State<(Reloads, Partners)>,
+    Extension(actor): Extension<Actor>,
+    Extension(request_id): Extension<RequestId>,
+) -> Result<Response, Problem> {
     let (tell, told) = oneshot::channel();
     let stopping = || Problem::unavailable("the process is stopping");
     ask.send(tell).await.map_err(|_| stopping())?;
     match told.await.map_err(|_| stopping())? {
         Ok(wait) => {
+            let partners = partners.acting(actor.in_request(request_id.as_str()));
+            partners.audit(Act::new("reload", "settings").with(json!({"at_next_start": wait}))).await?;
             Ok((StatusCode::OK, Json(json!({"reloaded": true, "at_next_start": wait}))).into_response())
         }
         Err(faults) => {

@@ -100,6 +100,7 @@ fn principal(claims: &Claims) -> Result<Option<Principal>, Nameless> {
     Ok(Some(Principal {
         company_id: company.parse().map_err(|_| Nameless)?,
         actor: claims.text("sub").unwrap_or_default().into(),
+        live: claims.get("live").is_none_or(|live| live == true),
         scopes: scopes.collect(),
     }))
 }

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use comporta_db::{Options, Url, UrlError};
 use comporta_gateway::config::{AuthMethod, Config, Issuer, Proxies, Redis, Route, Tls, Upstreams};
+use comporta_mail::Transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +28,9 @@ pub use fault::{Fault, Faults};
 pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
-    DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings, LedgerSettings, LogFormat,
-    LogSettings, Role, SecuritySettings, TracingSettings,
+    BillingSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings,
+    LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings, RequestLogSettings,
+    Role, SecuritySettings, SentrySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};
@@ -68,16 +70,26 @@ pub struct Settings {
     pub log: LogSettings,
     /// Traces of requests, and where they are sent.
     pub tracing: TracingSettings,
+    /// Requests kept for diagnosis.
+    pub request_log: RequestLogSettings,
+    /// Where failures of ours are told to people.
+    pub sentry: SentrySettings,
     /// The documents for partners' developers.
     pub docs: DocsSettings,
     /// The listeners' limits.
     pub http: HttpSettings,
     /// Accounts, entries and balances.
     pub ledger: LedgerSettings,
+    /// The bills of companies that hold a plan with a price.
+    pub billing: BillingSettings,
+    /// The count of what companies are served.
+    pub meter: MeterSettings,
     /// Keys of the installation.
     pub security: SecuritySettings,
     /// Tokens that partners' programs call with.
     pub identity: IdentitySettings,
+    /// How letters leave, and from whom.
+    pub mail: MailSettings,
     /// The public listener's certificate; null for HTTP without TLS.
     pub tls: Option<Tls>,
     /// Who stands between callers and the gateway.
@@ -158,6 +170,23 @@ impl Settings {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             workers => workers,
         }
+    }
+
+    /// How letters leave. One without a server keeps them as files.
+    #[must_use]
+    pub fn mail_transport(&self) -> Transport {
+        match (self.mail.transport, &self.mail.url) {
+            (MailTransport::Smtp, Some(url)) => {
+                Transport::Smtp { url: url.clone(), connections: self.mail.connections.get() }
+            }
+            _ => Transport::File { folder: self.data_dir.join("outbox") },
+        }
+    }
+
+    /// The folder of the folders in which processes count calls.
+    #[must_use]
+    pub fn meter_folder(&self) -> PathBuf {
+        self.data_dir.join("meter")
     }
 
     /// The file that holds the pepper, when it is not given as a secret (`security.pepper`).

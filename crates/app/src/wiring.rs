@@ -2,6 +2,7 @@
 
 pub mod gateway;
 mod jobs;
+mod plans;
 mod ports;
 
 use std::collections::BTreeMap;
@@ -14,13 +15,21 @@ use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, Sealing
 use comporta_jobs::{Queue, Worker};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
-use comporta_partners::{KeyRing, Partners, Pepper};
+use comporta_mail::Mailer;
+use comporta_partners::{
+    BillingTerms, Bills, KeyRing, MailsInvoices, Partners, Pepper, PepperError, Peppers, Quotas, RequestLog,
+    Retention, Usage,
+};
+use comporta_pdf::Fonts;
 
 use crate::docs;
 use crate::settings::{Role, Settings};
 
 /// The services that routes may lead to.
-pub const SERVICES: [&str; 4] = ["catalogue", "docs", "identity", "ledger"];
+pub const SERVICES: [&str; 5] = ["catalogue", "docs", "identity", "ledger", "partners"];
+
+/// What signing keys are sealed under is derived from the pepper by this name.
+const SIGNING_KEYS: &str = "signing keys";
 
 /// Why an installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +55,12 @@ pub enum Error {
     /// Staff could not be loaded.
     #[error(transparent)]
     Identity(#[from] comporta_identity::Error),
+    /// Letters have no way to leave.
+    #[error(transparent)]
+    Mail(#[from] comporta_mail::Error),
+    /// The fonts of documents cannot be read.
+    #[error(transparent)]
+    Fonts(#[from] comporta_pdf::FontError),
     /// A scheduled job cannot be written down.
     #[error(transparent)]
     Schedule(#[from] comporta_jobs::EnqueueError),
@@ -69,8 +84,16 @@ pub struct App {
     pub catalogue: Catalogue,
     /// Companies and keys.
     pub partners: Partners,
+    /// Invoices.
+    pub bills: Bills,
+    /// What companies were served.
+    pub usage: Usage,
+    /// Requests kept for diagnosis.
+    pub request_log: RequestLog,
     /// Staff.
     pub identity: Identity,
+    /// What letters leave by.
+    pub mailer: Mailer,
     /// The keys that tokens are signed with.
     pub signing_keys: SigningKeys,
 }
@@ -89,15 +112,42 @@ impl App {
         };
         let ids = IdSource::new(clock.clone(), rng.clone());
         let ledger = Ledger::new(db.clone(), clock.clone(), ids.clone(), ledger_options(&settings));
-        let catalogue = Catalogue::new(db.clone(), clock.clone(), ids);
+        let catalogue = Catalogue::new(db.clone(), clock.clone(), ids.clone());
         let opens_ledger = Arc::new(ports::OpensLedger(ledger.clone()));
-        let sealing = SealingKey::derive(&pepper.derive("signing keys"));
+        let peppers = accepted(pepper, &settings)?;
+        let sealing = SealingKey::derive(&peppers.current().derive(SIGNING_KEYS));
+        let sealing = peppers.accepted().fold(sealing, |key, old| key.opening(&old.derive(SIGNING_KEYS)));
         let rotation = Rotation::every(settings.identity.rotate_every.duration());
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
-        let partners = Partners::new(&db, pepper, clock.clone(), rng.clone(), opens_ledger);
+        let partners = Partners::new(&db, peppers, clock.clone(), rng.clone(), opens_ledger);
+        let usage = Usage::new(&db, clock.clone(), settings.ledger.time_zone.clone());
+        let retention = Retention {
+            keep: settings.request_log.keep.duration(),
+            max_rows: settings.request_log.max_rows.get(),
+        };
+        let request_log = RequestLog::new(&db, clock.clone(), retention);
         let identity = Identity::new(&db, clock.clone(), rng.clone());
+        let mailer = Mailer::new(settings.mail_transport(), &settings.mail.from, clock.clone())?;
+        let queue = Queue::new(clock.clone(), ids.clone());
+        let mails = Arc::new(MailsInvoices(mailer.clone()));
+        let terms = billing_terms(&settings);
+        let bills = Bills::new(&db, queue, clock.clone(), ids, terms, Fonts::load()?, mails);
         let settings = Arc::new(settings);
-        Ok(Self { settings, clock, rng, db, ledger, catalogue, partners, identity, signing_keys })
+        Ok(Self {
+            settings,
+            clock,
+            rng,
+            db,
+            ledger,
+            catalogue,
+            partners,
+            usage,
+            bills,
+            request_log,
+            identity,
+            mailer,
+            signing_keys,
+        })
     }
 
     /// The keys of every company, for a door.
@@ -108,6 +158,14 @@ impl App {
         Ok(KeyRing::open(self.partners.clone()).await?)
     }
 
+    /// The quotas of companies, for a gateway: to be kept by a task of their own.
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
+        let ids = IdSource::new(self.clock.clone(), self.rng.clone());
+        let queue = Queue::new(self.clock.clone(), ids.clone());
+        Quotas::new(&self.db, self.settings.ledger.time_zone.clone(), self.clock.clone(), &ids, queue)
+    }
+
     /// The services whose roles run here, by name.
     pub fn services(&self, keys: &KeyRing) -> BTreeMap<&'static str, Router> {
         let mut services = BTreeMap::from([("docs", docs::router())]);
@@ -116,6 +174,13 @@ impl App {
         }
         if self.runs(Role::Catalogue) {
             services.insert("catalogue", comporta_catalogue::router(self.catalogue.clone()));
+        }
+        if self.runs(Role::Partners) {
+            let partners = comporta_partners::partner_router(self.partners.clone())
+                .merge(comporta_partners::usage_router(self.usage.clone()))
+                .merge(comporta_partners::request_log_router(self.request_log.clone()))
+                .merge(comporta_partners::invoices_router(self.bills.clone()));
+            services.insert("partners", partners);
         }
         if self.runs(Role::Partners)
             && let Ok(issuer) = self.settings.oauth_issuer()
@@ -140,14 +205,8 @@ impl App {
         let ids = IdSource::new(self.clock.clone(), self.rng.clone());
         let queue = Queue::new(self.clock.clone(), ids);
         let schedule = jobs::schedule(&self.settings)?;
-        Ok(Worker::new(
-            self.db.clone(),
-            queue,
-            jobs::registry(self),
-            schedule,
-            self.rng.clone(),
-            Default::default(),
-        ))
+        let registry = jobs::registry(self, &queue);
+        Ok(Worker::new(self.db.clone(), queue, registry, schedule, self.rng.clone(), Default::default()))
     }
 
     /// Whether a role runs here.
@@ -157,12 +216,30 @@ impl App {
     }
 }
 
+/// The pepper, and those that are accepted beside it.
+fn accepted(current: Pepper, settings: &Settings) -> Result<Peppers, PepperError> {
+    let accepted = settings.security.accepted_peppers.iter();
+    let accepted =
+        accepted.map(|secret| Pepper::from_text(secret.expose())).collect::<Result<Vec<_>, _>>()?;
+    Ok(Peppers::new(current, accepted))
+}
+
 async fn prepare(db: &Db, migrate: bool) -> Result<(), Error> {
     match db.migration_state().await? {
         MigrationState::Current => Ok(()),
         MigrationState::Ahead => Err(Error::FromNewerVersion),
         MigrationState::Empty | MigrationState::Behind if migrate => Ok(db.migrate().await?),
         MigrationState::Empty | MigrationState::Behind => Err(Error::NotMigrated),
+    }
+}
+
+fn billing_terms(settings: &Settings) -> BillingTerms {
+    let (billing, ledger) = (&settings.billing, &settings.ledger);
+    BillingTerms {
+        biller: billing.company_id,
+        zone: ledger.time_zone.clone(),
+        currency: ledger.currency,
+        due_days: billing.due_days,
     }
 }
 

@@ -20,25 +20,47 @@ pub enum MigrationState {
     Ahead,
 }
 
+/// Each by its file, the same for both engines: four digits and a name.
 macro_rules! migrations {
-    ($($number:literal $name:literal),+ $(,)?) => {
+    ($($file:literal),+ $(,)?) => {
         const POSTGRES: &[(i64, &str, &str)] = &[$((
-            $number, $name, include_str!(concat!("../../../migrations/postgres/000", $number, "_", $name, ".sql")),
+            number($file), name($file), include_str!(concat!("../../../migrations/postgres/", $file, ".sql")),
         )),+];
         const SQLITE: &[(i64, &str, &str)] = &[$((
-            $number, $name, include_str!(concat!("../../../migrations/sqlite/000", $number, "_", $name, ".sql")),
+            number($file), name($file), include_str!(concat!("../../../migrations/sqlite/", $file, ".sql")),
         )),+];
     };
 }
 
 migrations! {
-    1 "companies_and_keys",
-    2 "jobs_and_idempotency",
-    3 "ledger",
-    4 "books",
-    5 "staff",
-    6 "signing_keys",
-    7 "company_epochs",
+    "0001_companies_and_keys",
+    "0002_jobs_and_idempotency",
+    "0003_ledger",
+    "0004_books",
+    "0005_staff",
+    "0006_signing_keys",
+    "0007_company_epochs",
+    "0008_plans",
+    "0009_usage",
+    "0010_quota",
+    "0011_keys",
+    "0012_audit",
+    "0013_request_log",
+    "0014_invoices",
+}
+
+/// The number that a file's name begins with. What is no digit does not compile.
+const fn number(file: &str) -> i64 {
+    let (digits, mut number, mut at) = (file.split_at(4).0.as_bytes(), 0, 0);
+    while at < digits.len() {
+        number = number * 10 + (digits[at] - b'0') as i64;
+        at += 1;
+    }
+    number
+}
+
+const fn name(file: &str) -> &str {
+    file.split_at(5).1
 }
 
 pub(crate) fn postgres() -> Migrator {

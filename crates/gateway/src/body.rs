@@ -16,6 +16,7 @@ use crate::forward::Http2Answer;
 use crate::incoming::Incoming;
 use crate::model::header_hygiene;
 use crate::record::Record;
+use crate::request_log::SharedTap;
 use crate::upgrade::Accepted;
 
 /// What can go wrong with a body under way.
@@ -43,11 +44,31 @@ pub struct RequestBody {
     again: Bytes,
 }
 
+/// What is seen to while a caller's body passes.
+#[derive(Debug)]
+pub(crate) struct Passing<'a> {
+    /// Bytes of it at most.
+    pub(crate) limit: u64,
+    /// What has passed is added to this.
+    pub(crate) moved: &'a Arc<AtomicU64>,
+    /// What gathers it, if it is to be logged.
+    pub(crate) tap: Option<SharedTap>,
+}
+
 #[derive(Debug)]
 enum Sending {
     Whole(Bytes),
-    Streaming { incoming: Incoming, left: u64, progress: Arc<AtomicU64>, patience: Patience },
-    Channel { pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>, exact: Option<u64> },
+    Streaming {
+        incoming: Incoming,
+        left: u64,
+        progress: Arc<AtomicU64>,
+        tap: Option<SharedTap>,
+        patience: Patience,
+    },
+    Channel {
+        pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>,
+        exact: Option<u64>,
+    },
 }
 
 /// How long a caller may pause: a place among its core's deadlines while nothing comes.
@@ -79,16 +100,11 @@ impl RequestBody {
         Self::new(Sending::Whole(bytes))
     }
 
-    /// The caller's body as it comes, up to a limit, and no longer than its pauses may be. What has passed is added to
-    /// `progress`.
-    pub(crate) fn streaming(
-        core: &Arc<Core>,
-        incoming: Incoming,
-        limit: u64,
-        progress: Arc<AtomicU64>,
-    ) -> Self {
+    /// The caller's body as it comes, and no longer than its pauses may be.
+    pub(crate) fn streaming(core: &Arc<Core>, incoming: Incoming, passing: Passing<'_>) -> Self {
         let patience = Patience { core: Arc::clone(core), waiting: None };
-        Self::new(Sending::Streaming { incoming, left: limit, progress, patience })
+        let Passing { limit: left, moved, tap } = passing;
+        Self::new(Sending::Streaming { incoming, left, progress: Arc::clone(moved), tap, patience })
     }
 
     /// A body that another task hands on piece by piece; `exact` bytes of it, when that is known.
@@ -130,7 +146,7 @@ impl Body for RequestBody {
                 }
                 Poll::Ready(piece)
             }
-            Sending::Streaming { incoming, left, progress, patience } => {
+            Sending::Streaming { incoming, left, progress, tap, patience } => {
                 let frame = match Pin::new(incoming).poll_frame(cx) {
                     Poll::Pending if patience.is_over(cx) => return Poll::Ready(Some(Err(BodyError::Idle))),
                     frame => ready!(frame),
@@ -145,6 +161,9 @@ impl Body for RequestBody {
                     let length = data.len() as u64;
                     *left = left.checked_sub(length).ok_or(BodyError::TooLarge)?;
                     progress.fetch_add(length, Ordering::Relaxed);
+                    if let Some(tap) = tap {
+                        tap.take(data);
+                    }
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -258,6 +277,9 @@ impl Body for AnswerBody {
             Some(Ok(frame)) => {
                 if let (Some(record), Some(data)) = (&mut this.record, frame.data_ref()) {
                     record.bytes_out += data.len() as u64;
+                    if let Some(bodies) = &mut record.bodies {
+                        bodies.take_answer(data);
+                    }
                 }
                 // Told before the last byte leaves: what was served has been counted.
                 if this.from.has_ended() {

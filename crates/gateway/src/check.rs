@@ -1,8 +1,9 @@
 //! Whether settings would be taken, told without starting anything.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use comporta_http::{Principal, Problem};
@@ -16,7 +17,8 @@ use crate::credential::Signer;
 use crate::fault::Fault;
 use crate::gateway::{Neighbours, Options};
 use crate::issuers::Companies;
-use crate::ports::{Keys, Known};
+use crate::limit::{Plan, Quota};
+use crate::ports::{Keys, Known, Plans, Quotas, Taken};
 
 /// Every fault of the settings. `services` are the names of those there are.
 ///
@@ -30,12 +32,17 @@ pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<
     let entered = runtime.enter();
     let neighbours = Neighbours {
         keys: Arc::clone(&nobody) as Arc<dyn Keys>,
+        plans: Arc::clone(&nobody) as Arc<dyn Plans>,
+        quotas: Arc::clone(&nobody) as Arc<dyn Quotas>,
         companies: Arc::clone(&nobody) as Arc<dyn Companies>,
         signer: nobody,
         local_issuer: None,
         services,
+        meter: None,
         access: None,
         tracing: None,
+        request_log: None,
+        failures: None,
         runtime: runtime.handle().clone(),
         clock: Clock::system(),
         rng: Rng::system(),
@@ -59,13 +66,32 @@ struct Nobody;
 
 #[async_trait]
 impl Keys for Nobody {
-    fn known(&self, _: &str) -> Known {
+    fn known(&self, _: &str, _: IpAddr) -> Known {
         Known::Refused(Problem::not_found("key"))
     }
 
-    async fn ask(&self, _: &str) -> Result<Arc<Principal>, Problem> {
+    async fn ask(&self, _: &str, _: IpAddr) -> Result<Arc<Principal>, Problem> {
         Err(Problem::not_found("key"))
     }
+}
+
+impl Plans for Nobody {
+    fn of(&self, _: CompanyId) -> Option<Arc<Plan>> {
+        None
+    }
+}
+
+#[async_trait]
+impl Quotas for Nobody {
+    fn take(&self, _: CompanyId, _: Quota, _: Instant) -> Taken {
+        Taken::Unknown
+    }
+
+    async fn wait(&self, _: CompanyId, _: Quota) -> Taken {
+        Taken::Unknown
+    }
+
+    fn give_back(&self, _: CompanyId, _: u64) {}
 }
 
 impl Companies for Nobody {

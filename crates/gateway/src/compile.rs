@@ -17,7 +17,6 @@ use crate::fault::Fault;
 use crate::forward::Remote;
 use crate::gateway::{Neighbours, Options};
 use crate::issuers::{Issuers, IssuersError};
-use crate::limit::Rule;
 use crate::model::cors::Cors;
 use crate::model::path_pattern::PathPattern;
 use crate::model::rewrite::{Redirect, Rewrite};
@@ -25,7 +24,6 @@ use crate::model::table::Table;
 use crate::plane::{Destination, Plane, Route};
 use crate::service::Called;
 use crate::tls;
-use crate::who::Gate;
 
 /// Routes ready to be put in force, and what must be watched for them.
 pub(crate) struct Compiled {
@@ -171,8 +169,10 @@ impl Compiling<'_> {
 
     fn routes(&mut self, config: &Config, upstreams: &BTreeMap<String, To>) -> Vec<Arc<Route>> {
         let mut routes = Vec::new();
+        let numbers = self.numbers(config);
         for (index, route) in config.routes.iter().enumerate() {
             self.check_auth(index, route);
+            self.check_log(index, route);
             // A pattern that cannot be read is the table's fault to tell.
             let pattern = route.matching.path.parse::<PathPattern>().ok();
             let leads_to = self.leads_to(index, route, pattern.as_ref(), config, upstreams);
@@ -184,13 +184,21 @@ impl Compiling<'_> {
             let cors = route.cors.as_ref().map(|cors| Cors::compile(index, cors, &route.matching.methods));
             let cors = cors.transpose().map_err(|faults| self.tell(faults)).ok();
             if let (Some(rewrite), Some(cors), Some(leads_to)) = (rewrite, cors, leads_to) {
-                let limit = route.limit.as_ref().map(|limit| Rule::new(&route.name, limit));
                 let body_limit = route.body_limit.map_or(self.options.body_limit, |limit| limit.bytes());
-                let gate = Gate::new(&route.auth);
-                routes.push(Arc::new(Route::new(route, gate, limit, cors, body_limit, rewrite, leads_to)));
+                let number = numbers.get(index).copied().unwrap_or_default();
+                let route = Route::new(route, number, cors, body_limit, rewrite, leads_to);
+                routes.push(Arc::new(route));
             }
         }
         routes
+    }
+
+    /// Each route's number, noted for good before any request takes it.
+    fn numbers(&mut self, config: &Config) -> Vec<u32> {
+        let Some(meter) = &self.neighbours.meter else { return Vec::new() };
+        let names: Vec<&str> = config.routes.iter().map(|route| route.name.as_str()).collect();
+        let numbers = meter.route_numbers(&names);
+        numbers.map_err(|error| self.faults.push(Fault::at("routes", error))).unwrap_or_default()
     }
 
     fn leads_to(
@@ -245,6 +253,13 @@ impl Compiling<'_> {
                 let field = format!("auth.scopes.{method}");
                 self.faults.push(Fault::of_route(index, &field, "expected a method, or *"));
             }
+        }
+    }
+
+    fn check_log(&mut self, index: usize, route: &config::Route) {
+        let bodies = route.log.as_ref().and_then(|log| log.bodies.as_ref());
+        if bodies.is_some_and(|bodies| !(1..=65_536).contains(&bodies.limit.bytes())) {
+            self.faults.push(Fault::of_route(index, "log.bodies.limit", "expected from 1B to 64KiB"));
         }
     }
 

@@ -1,6 +1,7 @@
 //! What `comporta.yaml` says about the gateway: issuers, upstreams, routes, TLS and whom to trust.
 
 mod issuer;
+mod log;
 mod route;
 mod upstream;
 mod values;
@@ -12,13 +13,17 @@ use comporta_kernel::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use comporta_kernel::Network;
+pub use comporta_kernel::Rate;
 pub use issuer::{CompanyClaim, Issuer};
+pub(crate) use log::Step;
+pub use log::{LogBodies, MaskPath, RouteLog};
 pub use route::{AuthMethod, Cors, Limit, LimitBy, Match, PathRewrite, Redirect, Rewrite, Route, RouteAuth};
 pub use upstream::{
     Breaker, Credential, HeaderCredential, Health, HttpVersion, JwtAlgorithm, JwtCredential, Outlier, Retry,
     Target, Timeouts, TokenCredential, Upstream, UpstreamTls,
 };
-pub use values::{Network, Percent, Rate, Uri};
+pub use values::{Percent, Uri};
 
 /// All of the gateway's settings that a reload may change.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use comporta_kernel::{Clock, IdSource, Rng};
+use comporta_meter::Counter;
 use tokio::runtime::Handle;
 
 use crate::access::{Access, Line};
@@ -15,8 +16,10 @@ use crate::counts::Counts;
 use crate::deadline::Deadlines;
 use crate::forward::Pool;
 use crate::limit::Limits;
+use crate::metered::Metered;
 use crate::plane::Plane;
-use crate::ports::Keys;
+use crate::ports::{FailureSink, Keys, Plans, Quotas};
+use crate::request_log::Logger;
 use crate::tracer::Tracer;
 
 /// What all cores share.
@@ -24,10 +27,16 @@ pub(crate) struct Shared {
     /// The routes in force: swapped whole, at once.
     pub(crate) plane: ArcSwap<Plane>,
     pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) plans: Arc<dyn Plans>,
+    pub(crate) quotas: Arc<dyn Quotas>,
     pub(crate) limits: Limits,
     pub(crate) access: Access,
     /// Decides which requests are recorded as spans; `None` for none.
     pub(crate) tracer: Option<Tracer>,
+    /// Decides which requests are logged; `None` for none.
+    pub(crate) request_log: Option<Logger>,
+    /// Who is told of failures of ours.
+    pub(crate) failures: Option<Arc<dyn FailureSink>>,
     pub(crate) clock: Clock,
     /// The runtime of the services: whatever may take long is done there.
     pub(crate) services: Handle,
@@ -45,6 +54,7 @@ pub(crate) struct Core {
     pub(crate) connections: Arc<Connections>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) counts: Counts,
+    pub(crate) meter: Metered,
     pub(crate) line: Line,
     pub(crate) ids: IdSource,
     pub(crate) rng: Rng,
@@ -55,7 +65,7 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(shared: Arc<Shared>, patience: Patience) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, patience: Patience, counter: Option<Counter>) -> Self {
         // Its own source of chance: no core waits for another's lock.
         let rng = Rng::system();
         Self {
@@ -63,6 +73,7 @@ impl Core {
             connections: Arc::new(Connections::new()),
             pool: Arc::default(),
             counts: Counts::default(),
+            meter: Metered::new(counter, &shared.clock),
             line: Line::default(),
             ids: IdSource::new(shared.clock.clone(), rng.clone()),
             date: Mutex::new(date(&shared.clock)),
@@ -108,6 +119,7 @@ impl Core {
         self.deadlines.tick();
         self.connections.tick(self.deadlines.now());
         *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date(&self.shared.clock);
+        self.meter.tick(&self.shared.clock);
         self.pool.tick(self.deadlines.now());
         if count.is_multiple_of(50) {
             self.pool.tidy();

@@ -1,6 +1,7 @@
 //! The life of a request, from its head to the head of its answer. One function shows the order.
 
 mod answer;
+mod limits;
 mod onward;
 
 use std::sync::Arc;
@@ -13,23 +14,24 @@ use http::{HeaderValue, Method, StatusCode, Uri, Version};
 use http_body::Body as _;
 
 use self::answer::Reply;
+use self::limits::Limits;
 use crate::connections::Connection;
 use crate::core::Core;
 use crate::head::Head;
 use crate::headers::Headers;
 use crate::incoming::Incoming;
-use crate::limit::Subject;
 use crate::model::cors;
 use crate::model::forwarded::{Caller, Peer};
-use crate::model::gcra::Verdict;
 use crate::model::header_hygiene::{self, HeaderFault};
 use crate::model::path_pattern::{Captures, normalise};
 use crate::model::rewrite::Redirect;
 use crate::model::table::Found;
 use crate::model::trace::TraceContext;
 use crate::plane::{Destination, Plane, Route};
-use crate::record::Record;
+use crate::record::{Record, Waited};
+use crate::request_log::{HeadText, Tapped};
 use crate::tracer::Recording;
+use crate::waited::waited;
 
 pub(crate) use self::answer::Answer;
 
@@ -43,8 +45,8 @@ struct Call<'a> {
     caller: Caller,
     /// Headers that the answer carries whatever becomes of the request.
     told: Headers,
-    /// What the route's limit says of it, which the answer tells too.
-    verdict: Option<Verdict>,
+    /// What limits and quotas say of it, which the answer tells too.
+    limits: Limits,
     /// Of a page of another origin: what its route says of that, and the headers it goes by.
     page: Option<(Arc<Route>, Headers)>,
 }
@@ -53,6 +55,8 @@ struct Call<'a> {
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) head: Head,
+    /// The head as it is kept in case it is logged.
+    pub(crate) text: HeadText,
     pub(crate) body: Incoming,
 }
 
@@ -65,11 +69,16 @@ pub(crate) async fn exchange(
 ) -> Answer {
     let plane = core.shared.plane.load_full();
     let caller = peer.caller(&plane.trusted, &asked.head.uri, &asked.head.headers);
-    let record = begin(core, connection, &asked.head, &caller);
+    let text = std::mem::take(&mut asked.text);
+    let record = begin(core, connection, &asked.head, text, &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = match pass(&mut call, asked).await {
         Ok(reply) => reply,
-        Err(problem) => call.refused(&problem),
+        Err(problem) => {
+            // What came to nothing here is no call.
+            call.give_back();
+            call.refused(&problem)
+        }
     };
     call.reply(reply)
 }
@@ -90,7 +99,7 @@ pub(crate) fn refuse(
         headers: Headers::new(),
     };
     let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
-    let record = begin(core, connection, &head, &caller);
+    let record = begin(core, connection, &head, HeadText::default(), &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = call.refused(&problem);
     call.reply(reply)
@@ -117,7 +126,10 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
         // Who shows no credential does not learn what exists.
         Err(problem) => {
             let nowhere = &call.plane.nowhere;
-            let principal = nowhere.identify(call.core, &call.plane.issuers, &head.headers).await;
+            let identified =
+                nowhere.identify(call.core, &call.plane.issuers, &head.headers, call.caller.address);
+            let (principal, wait) = waited(identified).await;
+            call.record.waited.who = wait;
             call.record.principal =
                 principal.map_err(|problem| call.unauthenticated(nowhere, Box::new(problem)))?;
             return Err(problem);
@@ -127,8 +139,12 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
 
     // Who: before anything that costs.
     let gate = &route.gate;
-    let principal = gate.identify(call.core, &call.plane.issuers, &head.headers).await;
+    let identified = gate.identify(call.core, &call.plane.issuers, &head.headers, call.caller.address);
+    let (principal, wait) = waited(identified).await;
+    call.record.waited.who = wait;
     call.record.principal = principal.map_err(|problem| call.unauthenticated(gate, Box::new(problem)))?;
+    // From here on the call is somebody's, and counted: what cannot be counted is not served.
+    call.meter(&route)?;
     gate.admit(call.record.principal.as_deref(), &head.method)?;
 
     // How often: after who, because it counts by company; before the body is read.
@@ -138,6 +154,9 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
     if asked.body.size_hint().lower() > route.body_limit {
         return Err(too_large(route.body_limit));
     }
+
+    // How many in a day or month: last, so that only what is let through is counted.
+    call.spend().await?;
 
     match &route.leads_to {
         Destination::Elsewhere(redirect) => call.elsewhere(redirect, &asked.head.uri, &captures),
@@ -149,7 +168,13 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
     }
 }
 
-fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Head, caller: &Caller) -> Box<Record> {
+fn begin(
+    core: &Arc<Core>,
+    connection: &Arc<Connection>,
+    head: &Head,
+    text: HeadText,
+    caller: &Caller,
+) -> Box<Record> {
     let began = Instant::now();
     let given = head.headers.get(X_REQUEST_ID);
     let given = given.filter(|given| given.to_str().is_ok_and(is_well_formed_request_id));
@@ -173,6 +198,7 @@ fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Head, caller: &C
         uri: head.uri.clone(),
         route: None,
         principal: None,
+        metered: false,
         target: None,
         upstream: None,
         problem: None,
@@ -180,6 +206,12 @@ fn begin(core: &Arc<Core>, connection: &Arc<Connection>, head: &Head, caller: &C
         whole: false,
         bytes_in: None,
         bytes_out: 0,
+        sampled: core.shared.request_log.as_ref().is_some_and(|log| log.samples(core.random())),
+        waited: Waited::default(),
+        sent: None,
+        head: text,
+        answer_head: None,
+        bodies: None,
     })
 }
 
@@ -207,7 +239,16 @@ impl<'a> Call<'a> {
         peer: &'a Peer,
         caller: Caller,
     ) -> Self {
-        Self { core, plane, record, peer, caller, told: Headers::new(), verdict: None, page: None }
+        Self {
+            core,
+            plane,
+            record,
+            peer,
+            caller,
+            told: Headers::new(),
+            limits: Limits::default(),
+            page: None,
+        }
     }
 
     /// Nothing more is read from who cannot be understood: another server may see the end of this request elsewhere.
@@ -245,30 +286,29 @@ impl<'a> Call<'a> {
     /// Notes which route has taken the request.
     fn takes(&mut self, route: &Arc<Route>, head: &Head) {
         self.record.route = Some(Arc::clone(route));
+        if let (Some(rules), Some(log)) = (&route.bodies, &self.core.shared.request_log) {
+            self.record.bodies = Some(Box::new(Tapped::begin(rules, &log.room, &head.headers)));
+        }
         if route.cors.is_some() {
             let origin = head.headers.get(ORIGIN).map(|origin| (ORIGIN, origin.clone()));
             self.page = Some((Arc::clone(route), origin.into_iter().collect()));
         }
     }
 
+    /// Has a place promised at which the call is counted. A service may tell only afterwards whose a call was.
+    fn meter(&mut self, route: &Route) -> Result<(), Box<Problem>> {
+        if self.record.principal.is_some() || matches!(route.leads_to, Destination::Service(_)) {
+            self.record.metered = self.core.meter.promise();
+            if !self.record.metered && self.core.meter.is_on() {
+                return Err(Box::new(Problem::unavailable("calls cannot be counted just now")));
+            }
+        }
+        Ok(())
+    }
+
     fn elsewhere(&self, redirect: &Redirect, uri: &Uri, captures: &Captures) -> Result<Reply, Box<Problem>> {
         let location = redirect.location(uri.path(), captures, uri.query());
         Ok(Reply::redirect(redirect.status(), location.map_err(|fault| malformed(&fault))?))
-    }
-
-    async fn limit(&mut self, route: &Route) -> Result<(), Box<Problem>> {
-        let Some(rule) = &route.limit else { return Ok(()) };
-        let client = self.record.client;
-        let subject = Subject::of(rule.by(), self.record.principal.as_deref(), client);
-        let now = self.core.nanos(self.record.began);
-        let verdict = self.core.shared.limits.take(rule, subject, now).await;
-        self.verdict = Some(verdict);
-        match verdict.allowed {
-            true => Ok(()),
-            false => {
-                Err(Box::new(Problem::new(&kinds::TOO_MANY_REQUESTS, "the limit of this route is used up")))
-            }
-        }
     }
 }
 

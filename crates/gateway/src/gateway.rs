@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use comporta_kernel::{Clock, Rng};
+use comporta_meter::Meter;
 use futures_util::future::join_all;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,8 @@ use crate::fault::Fault;
 use crate::issuers::{Companies, LocalIssuer};
 use crate::limit::{Limiter, Limits};
 use crate::listener::Listeners;
-use crate::ports::{AccessLog, Keys, Service};
+use crate::ports::{AccessLog, FailureSink, Keys, Plans, Quotas, Service};
+use crate::request_log::{Logger, RequestLogging};
 use crate::serve::serve;
 use crate::tracer::{Tracer, Tracing};
 
@@ -59,6 +61,10 @@ pub struct Options {
 pub struct Neighbours {
     /// Who holds which key.
     pub keys: Arc<dyn Keys>,
+    /// Which company is on which plan.
+    pub plans: Arc<dyn Plans>,
+    /// What is left of companies' quotas.
+    pub quotas: Arc<dyn Quotas>,
     /// Which companies are active.
     pub companies: Arc<dyn Companies>,
     /// The installation's own signing keys.
@@ -67,10 +73,16 @@ pub struct Neighbours {
     pub local_issuer: Option<(config::Issuer, Arc<dyn LocalIssuer>)>,
     /// Every service there is by name; `None` for those that do not run in this process.
     pub services: BTreeMap<&'static str, Option<Arc<dyn Service>>>,
+    /// Counts what companies are served; `None` counts nothing.
+    pub meter: Option<Meter>,
     /// Where access lines go; `None` for nowhere.
     pub access: Option<Arc<dyn AccessLog>>,
     /// Where spans go; `None` records none.
     pub tracing: Option<Tracing>,
+    /// Where logged requests go; `None` logs none.
+    pub request_log: Option<RequestLogging>,
+    /// Who is told of failures of ours.
+    pub failures: Option<Arc<dyn FailureSink>>,
     /// The runtime of the services.
     pub runtime: Handle,
     /// The time.
@@ -88,6 +100,9 @@ pub enum StartError {
     /// A core has no thread or runtime.
     #[error("cannot start a core of the gateway")]
     Core(#[source] io::Error),
+    /// A core has nothing to count with.
+    #[error("cannot make the files that calls are counted in")]
+    Meter(#[source] io::Error),
 }
 
 /// A gateway that serves.
@@ -128,19 +143,25 @@ impl Gateway {
         let shared = Arc::new(Shared {
             plane: ArcSwap::from(Arc::clone(&compiled.plane)),
             keys: Arc::clone(&neighbours.keys),
+            plans: Arc::clone(&neighbours.plans),
+            quotas: Arc::clone(&neighbours.quotas),
             limits,
             access: Access::new(neighbours.access.clone(), neighbours.clock.clone()),
             tracer: neighbours.tracing.as_ref().map(Tracer::new),
+            request_log: neighbours.request_log.as_ref().map(Logger::new),
+            failures: neighbours.failures.clone(),
             clock: neighbours.clock.clone(),
             services: neighbours.runtime.clone(),
             epoch: Instant::now(),
         });
+        let core = |_| {
+            let counter = neighbours.meter.as_ref().map(Meter::counter).transpose()?;
+            Ok(Arc::new(Core::new(Arc::clone(&shared), options.patience, counter)))
+        };
+        let cores = sockets.iter().map(core).collect::<io::Result<Vec<_>>>().map_err(StartError::Meter)?;
         let mut gateway = Self {
             address: listeners.address(),
-            cores: sockets
-                .iter()
-                .map(|_| Arc::new(Core::new(Arc::clone(&shared), options.patience)))
-                .collect(),
+            cores,
             shared,
             threads: Vec::new(),
             stop: CancellationToken::new(),
@@ -202,6 +223,8 @@ impl Gateway {
                 tracing::error!("a core of the gateway panicked");
             }
         }
+        // With their threads went the last requests.
+        self.cores.iter().for_each(|core| core.meter.close());
     }
 
     /// Waits for the last connection to end.

@@ -14,6 +14,7 @@ mod verified;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use comporta_http::Principal;
@@ -40,8 +41,19 @@ pub trait LocalIssuer: Send + Sync {
     /// Its public keys: the same ones in the same place until they change. From memory, for each request.
     fn jwks(&self) -> Arc<JwkSet>;
 
-    /// Whether a token's client, by its `client_id`, may still act. From memory, for each request.
-    fn is_active(&self, client: &str) -> bool;
+    /// How a token's client, by its `client_id`, stands. From memory, for each request, with the caller's address.
+    fn standing(&self, client: &str, from: IpAddr) -> ClientStanding;
+}
+
+/// Whether a token's client may act.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ClientStanding {
+    /// It may.
+    Good,
+    /// It may no longer.
+    Ended,
+    /// Not from this address.
+    Elsewhere,
 }
 
 /// What memory says of a token.
@@ -120,7 +132,7 @@ impl Issuers {
         settings: &config::Issuer,
         issuer: Arc<dyn LocalIssuer>,
     ) -> Result<Self, IssuersError> {
-        let rules = Rules::read(settings)?;
+        let rules = Rules::read(settings)?.our_own();
         self.trust(rules, Source::local(issuer))?;
         Ok(self)
     }
@@ -159,19 +171,19 @@ impl Issuers {
 
     /// Whose token this is, from memory alone: fit for a proxy core.
     #[must_use]
-    pub fn authenticate(&self, text: &str) -> Outcome {
+    pub fn authenticate(&self, text: &str, from: IpAddr) -> Outcome {
         if text.len() > MAX_LENGTH {
             return Outcome::Known(Err(TokenError::TooLong.into()));
         }
         let digest = Digest::of(text);
         let now = self.outside.clock.now().as_second();
         if let Some(known) = self.verified.get(&digest, now) {
-            return Outcome::Known(self.admit(&known));
+            return Outcome::Known(self.admit(&known, from));
         }
         match self.verify(text, now) {
             Ok(verified) => {
                 let verified = Arc::new(verified);
-                let admitted = self.admit(&verified);
+                let admitted = self.admit(&verified, from);
                 self.verified.keep(digest, verified);
                 Outcome::Known(admitted)
             }
@@ -186,13 +198,13 @@ impl Issuers {
     ///
     /// # Errors
     /// Why it opens nothing.
-    pub async fn authenticate_or_ask(&self, text: &str) -> Result<Arc<Principal>, Refusal> {
-        if let Outcome::Known(outcome) = self.authenticate(text) {
+    pub async fn authenticate_or_ask(&self, text: &str, from: IpAddr) -> Result<Arc<Principal>, Refusal> {
+        if let Outcome::Known(outcome) = self.authenticate(text, from) {
             return outcome;
         }
         let trusted = self.issuer_of(&Token::parse(text)?)?;
         trusted.source.ask(&self.outside.runtime).await;
-        match self.authenticate(text) {
+        match self.authenticate(text, from) {
             Outcome::Known(outcome) => outcome,
             Outcome::Ask => Err(trusted.source.without_key()),
         }
@@ -215,15 +227,16 @@ impl Issuers {
     }
 
     /// What may have changed since the token was verified.
-    fn admit(&self, verified: &Verified) -> Result<Arc<Principal>, Refusal> {
+    fn admit(&self, verified: &Verified, from: IpAddr) -> Result<Arc<Principal>, Refusal> {
         let admission = &verified.admission;
         if !self.outside.companies.is_active(admission.principal.company_id) {
             return Err(Refusal::Company);
         }
-        if !verified.trusted.source.is_active(admission.client.as_deref()) {
-            return Err(Refusal::Client);
+        match verified.trusted.source.standing(admission.client.as_deref(), from) {
+            ClientStanding::Good => Ok(Arc::clone(&admission.principal)),
+            ClientStanding::Ended => Err(Refusal::Client),
+            ClientStanding::Elsewhere => Err(Refusal::Address),
         }
-        Ok(Arc::clone(&admission.principal))
     }
 }
 

@@ -27,17 +27,20 @@ mod incoming;
 mod issuers;
 mod limit;
 mod listener;
+mod metered;
 mod model;
 mod number_map;
 mod plane;
 mod ports;
 mod record;
+mod request_log;
 mod serve;
 mod service;
 mod span;
 mod tls;
 mod tracer;
 mod upgrade;
+mod waited;
 mod watched;
 mod who;
 
@@ -48,9 +51,13 @@ pub use connections::Patience;
 pub use credential::{PRINCIPAL_AUDIENCE, PRINCIPAL_HEADER, PRINCIPAL_TYPE, Signer};
 pub use fault::{Fault, Place};
 pub use gateway::{Drain, Gateway, Neighbours, Options, StartError, View};
-pub use issuers::{Companies, LocalIssuer};
+pub use issuers::{ClientStanding, Companies, LocalIssuer};
+pub use limit::{Per, Plan, Quota};
 pub use listener::Listeners;
-pub use ports::{AccessLog, Keys, Known, Service, ServiceBody, SpanSink};
+pub use ports::{
+    AccessLog, Failure, FailureSink, Keys, Known, Plans, Quotas, Service, ServiceBody, SpanSink, Taken,
+};
+pub use request_log::{LoggedBody, LoggedRequest, RequestLog, RequestLogging, Timings};
 pub use span::{Span, SpanKind, SpanValue};
 pub use tls::web_client;
 pub use tracer::Tracing;

@@ -2,6 +2,8 @@
 
 mod headers;
 mod local;
+mod plan;
+mod quota;
 mod shared;
 
 use std::net::IpAddr;
@@ -14,8 +16,11 @@ use sha2::{Digest, Sha256};
 use crate::config::{Limit, LimitBy};
 use crate::model::gcra::{Gcra, Verdict};
 
-pub(crate) use headers::write;
+pub(crate) use headers::{Told, write};
 pub(crate) use local::Limiter;
+pub use plan::Plan;
+pub(crate) use plan::{Standing, Unit};
+pub use quota::{Per, Quota};
 pub(crate) use shared::Shared;
 
 /// A limit as it is applied: its arithmetic, its name, and the header that tells of it.
@@ -68,6 +73,11 @@ impl Limits {
             }
             return verdict;
         }
+        self.local.take(rule, subject, now)
+    }
+
+    /// The same for what this process alone counts.
+    pub(crate) fn take_here(&self, rule: &Rule, subject: Subject<'_>, now: u64) -> Verdict {
         self.local.take(rule, subject, now)
     }
 }

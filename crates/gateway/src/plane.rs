@@ -15,6 +15,7 @@ use crate::limit::Rule;
 use crate::model::cors::Cors;
 use crate::model::rewrite::{Redirect, Rewrite};
 use crate::model::table::Table;
+use crate::request_log::BodyRules;
 use crate::service::Called;
 use crate::who::Gate;
 
@@ -38,6 +39,8 @@ pub(crate) struct Plane {
 #[derive(Debug)]
 pub(crate) struct Route {
     id: u32,
+    /// Under which its calls are counted.
+    meter: u32,
     name: Box<str>,
     pattern: Box<str>,
     pub(crate) gate: Gate,
@@ -45,6 +48,8 @@ pub(crate) struct Route {
     pub(crate) cors: Option<Cors>,
     pub(crate) body_limit: u64,
     pub(crate) rewrite: Rewrite,
+    /// What is logged of bodies.
+    pub(crate) bodies: Option<Arc<BodyRules>>,
     pub(crate) leads_to: Destination,
 }
 
@@ -64,8 +69,7 @@ pub(crate) enum Destination {
 impl Route {
     pub(crate) fn new(
         settings: &config::Route,
-        gate: Gate,
-        limit: Option<Rule>,
+        meter: u32,
         cors: Option<Cors>,
         body_limit: u64,
         rewrite: Rewrite,
@@ -75,11 +79,20 @@ impl Route {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let (name, pattern) = (settings.name.as_str().into(), settings.matching.path.as_str().into());
-        Self { id, name, pattern, gate, limit, cors, body_limit, rewrite, leads_to }
+        let gate = Gate::new(&settings.auth);
+        let limit = settings.limit.as_ref().map(|limit| Rule::new(&settings.name, limit));
+        let bodies = settings.log.as_ref().and_then(|log| log.bodies.as_ref());
+        let bodies = bodies.map(|bodies| Arc::new(BodyRules::new(bodies)));
+        Self { id, meter, name, pattern, gate, limit, cors, body_limit, rewrite, bodies, leads_to }
     }
 
     pub(crate) const fn id(&self) -> u32 {
         self.id
+    }
+
+    /// The number under which its calls are counted: the same for all routes of its name, of one process.
+    pub(crate) const fn meter(&self) -> u32 {
+        self.meter
     }
 
     pub(crate) const fn name(&self) -> &str {

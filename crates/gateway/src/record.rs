@@ -13,6 +13,8 @@ use crate::connections::Connection;
 use crate::core::Core;
 use crate::model::trace::TraceContext;
 use crate::plane::Route;
+use crate::ports::Failure;
+use crate::request_log::{HeadText, Tapped};
 use crate::tracer::Recording;
 
 /// The status of a request whose caller left before there was an answer, as proxies have it.
@@ -33,6 +35,8 @@ pub(crate) struct Record {
     pub(crate) uri: Uri,
     pub(crate) route: Option<Arc<Route>>,
     pub(crate) principal: Option<Arc<Principal>>,
+    /// A place is promised at which it is counted.
+    pub(crate) metered: bool,
     /// The target that answered.
     pub(crate) target: Option<Arc<str>>,
     /// From sending the request on to the head of the answer.
@@ -46,12 +50,46 @@ pub(crate) struct Record {
     pub(crate) bytes_in: Option<Arc<AtomicU64>>,
     /// Bytes of the answer's body that have passed.
     pub(crate) bytes_out: u64,
+    /// It is logged whatever becomes of it.
+    pub(crate) sampled: bool,
+    /// What had to be waited for before it went on.
+    pub(crate) waited: Waited,
+    /// When it went on to its upstream.
+    pub(crate) sent: Option<Instant>,
+    pub(crate) head: HeadText,
+    /// Headers of its answer, once it is known that it is logged.
+    pub(crate) answer_head: Option<Vec<(&'static str, HeaderValue)>>,
+    /// Its bodies, where its route has them logged.
+    pub(crate) bodies: Option<Box<Tapped>>,
+}
+
+/// What had to be waited for before a request went on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Waited {
+    /// Somebody else, to say who calls.
+    pub(crate) who: Duration,
+    /// The count of a limit that gateways share.
+    pub(crate) limit: Duration,
 }
 
 impl Record {
     /// The request's id as text.
     pub(crate) fn request_id(&self) -> &str {
         self.request_id.to_str().unwrap_or_default()
+    }
+
+    fn tell_failure(&self) {
+        if self.status >= 500
+            && let (Some(failures), Some(problem)) = (&self.core.shared.failures, self.problem)
+        {
+            failures.failed(&Failure {
+                request_id: self.request_id(),
+                trace_id: Some(self.trace.trace_id),
+                route: self.route.as_ref().map(|route| route.name()),
+                status: self.status,
+                problem,
+            });
+        }
     }
 
     /// How many bytes of the request's body have passed.
@@ -66,12 +104,19 @@ impl Drop for Record {
         if self.status == 0 {
             self.status = LEFT;
         }
+        // First: whatever else goes wrong, it is counted.
+        self.core.meter.tell(self);
         let took = self.began.elapsed();
         self.core.counts.count(self, took);
         self.core.shared.access.tell(&self.core, self, took);
         if let (Some(recording), Some(tracer)) = (&self.recording, &self.core.shared.tracer) {
             let ended = u64::try_from(self.core.shared.clock.now().as_nanosecond()).unwrap_or(0);
             tracer.tell(self, recording, ended, took);
+        }
+        self.tell_failure();
+        let core = Arc::clone(&self.core);
+        if let Some(log) = &core.shared.request_log {
+            log.tell(&core, self, took);
         }
         self.connection.ends(&self.core.deadlines, &self.core.patience());
     }

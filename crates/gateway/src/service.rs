@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::body::{BodyError, RequestBody, Source};
+use crate::body::{BodyError, Passing, RequestBody, Source};
 use crate::core::Core;
 use crate::incoming::Incoming;
 use crate::ports::{Service, ServiceBody};
@@ -46,19 +46,18 @@ impl Called {
         Self { service, runtime, in_flight: Arc::new(AtomicUsize::new(0)), most }
     }
 
-    /// Calls it with the caller's body, at most `limit` bytes of it.
+    /// Calls it with the caller's body.
     ///
     /// A caller who leaves does not end what began: the call is a task of the services' runtime.
     pub(crate) async fn call(
         &self,
         core: &Arc<Core>,
         request: Request<Incoming>,
-        limit: u64,
-        moved: &Arc<AtomicU64>,
+        passing: Passing<'_>,
     ) -> Result<(http::response::Parts, Source), NoAnswer> {
         let place = self.place()?;
         let (parts, body) = request.into_parts();
-        let (body, rest) = hand_over(core, body, limit, moved).await.map_err(NoAnswer::Body)?;
+        let (body, rest) = hand_over(core, body, passing).await.map_err(NoAnswer::Body)?;
         let (tell, told) = oneshot::channel();
         let service = Arc::clone(&self.service);
         self.runtime.spawn(async move {
@@ -113,14 +112,13 @@ struct Rest {
 async fn hand_over(
     core: &Arc<Core>,
     body: Incoming,
-    limit: u64,
-    moved: &Arc<AtomicU64>,
+    passing: Passing<'_>,
 ) -> Result<(RequestBody, Option<Rest>), BodyError> {
     if body.is_end_stream() {
         return Ok((RequestBody::whole(Bytes::new()), None));
     }
     let exact = body.size_hint().exact();
-    let body = RequestBody::streaming(core, body, limit, Arc::clone(moved));
+    let body = RequestBody::streaming(core, body, passing);
     if exact.is_some_and(|length| length <= WHOLE) {
         return Ok((RequestBody::whole(body.collect().await?.to_bytes()), None));
     }

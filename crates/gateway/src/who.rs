@@ -1,5 +1,6 @@
 //! Who calls: by an API key, by a token of an issuer, or by key id and key.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -10,7 +11,7 @@ use http::{HeaderName, HeaderValue, Method, header};
 use crate::config::{AuthMethod, RouteAuth};
 use crate::core::Core;
 use crate::headers::Headers;
-use crate::issuers::{Issuers, Outcome};
+use crate::issuers::{Issuers, Outcome, Refusal};
 use crate::ports::Known;
 
 /// The header of an API key.
@@ -64,6 +65,7 @@ impl Gate {
         core: &Core,
         issuers: &Arc<Issuers>,
         headers: &Headers,
+        from: IpAddr,
     ) -> Result<Option<Arc<Principal>>, Problem> {
         let shown = self.shown(headers)?;
         match shown {
@@ -71,10 +73,10 @@ impl Gate {
             Shown::Nothing => Err(self.refuse(self.ask)),
             // Who carries a key everywhere may come through an open door too: it is not looked at.
             Shown::Key(_) if self.open && !self.by_key => Ok(None),
-            Shown::Key(key) if self.by_key => holder(core, key).await.map(Some),
-            Shown::Token(token) if self.by_token => bearer(core, issuers, token).await.map(Some),
+            Shown::Key(key) if self.by_key => holder(core, key, from).await.map(Some),
+            Shown::Token(token) if self.by_token => bearer(core, issuers, token, from).await.map(Some),
             Shown::Basic { key_id, key } if self.by_basic => {
-                let principal = holder(core, &key).await?;
+                let principal = holder(core, &key, from).await?;
                 if *principal.actor == *key_id { Ok(Some(principal)) } else { Err(self.refuse(self.ask)) }
             }
             Shown::Key(_) | Shown::Token(_) | Shown::Basic { .. } => Err(self.refuse(self.ask)),
@@ -159,29 +161,36 @@ fn basic(encoded: &str) -> Option<Shown<'static>> {
 }
 
 /// The holder of a key: from memory, and only if memory does not know it from the database, on the services' runtime.
-async fn holder(core: &Core, key: &str) -> Result<Arc<Principal>, Problem> {
-    match core.shared.keys.known(key) {
+async fn holder(core: &Core, key: &str, from: IpAddr) -> Result<Arc<Principal>, Problem> {
+    match core.shared.keys.known(key, from) {
         Known::Holder(principal) => Ok(principal),
         Known::Refused(problem) => Err(problem),
         Known::Ask => {
             let (keys, key) = (Arc::clone(&core.shared.keys), key.to_owned());
-            let asked = core.shared.services.spawn(async move { keys.ask(&key).await });
+            let asked = core.shared.services.spawn(async move { keys.ask(&key, from).await });
             asked.await.unwrap_or_else(|_| Err(Problem::unavailable("who calls cannot be told just now")))
         }
     }
 }
 
-async fn bearer(core: &Core, issuers: &Arc<Issuers>, token: &str) -> Result<Arc<Principal>, Problem> {
-    let answer = match issuers.authenticate(token) {
+async fn bearer(
+    core: &Core,
+    issuers: &Arc<Issuers>,
+    token: &str,
+    from: IpAddr,
+) -> Result<Arc<Principal>, Problem> {
+    let answer = match issuers.authenticate(token, from) {
         Outcome::Known(answer) => answer,
         Outcome::Ask => {
             let (issuers, token) = (Arc::clone(issuers), token.to_owned());
-            let asked = core.shared.services.spawn(async move { issuers.authenticate_or_ask(&token).await });
+            let asked =
+                core.shared.services.spawn(async move { issuers.authenticate_or_ask(&token, from).await });
             asked.await.map_err(|_| Problem::unavailable("who calls cannot be told just now"))?
         }
     };
-    answer.map_err(|refusal| match refusal.is_temporary() {
-        true => Problem::unavailable(&refusal.to_string()),
-        false => Problem::new(&kinds::UNAUTHENTICATED, refusal.to_string()),
+    answer.map_err(|refusal| match refusal {
+        Refusal::Address => Problem::new(&kinds::ADDRESS_NOT_ALLOWED, refusal.to_string()),
+        _ if refusal.is_temporary() => Problem::unavailable(&refusal.to_string()),
+        _ => Problem::new(&kinds::UNAUTHENTICATED, refusal.to_string()),
     })
 }

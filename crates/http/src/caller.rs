@@ -16,6 +16,8 @@ pub struct Principal {
     pub company_id: CompanyId,
     /// Who acted, for audit: a key's id.
     pub actor: Arc<str>,
+    /// Whether this is real business: a live key, not one for trying things out.
+    pub live: bool,
     /// What it may do.
     pub scopes: Arc<[String]>,
 }
@@ -27,6 +29,10 @@ impl Principal {
         self.scopes.iter().any(|held| held == scope)
     }
 }
+
+/// Whoever calls, whatever it may do: for what every caller may see of itself. Without a principal it is 401.
+#[derive(Debug)]
+pub struct AnyCaller(pub Arc<Principal>);
 
 /// A scope as a type, so that a handler's signature says what it asks for.
 pub trait Scope: Send + Sync {
@@ -55,16 +61,25 @@ impl<S> Caller<S> {
     }
 }
 
-impl<S: Scope, State: Sync> FromRequestParts<State> for Caller<S> {
+impl<State: Sync> FromRequestParts<State> for AnyCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Problem> {
-        let Some(principal) = parts.extensions.get::<Arc<Principal>>() else {
-            return Err(Problem::new(&kinds::UNAUTHENTICATED, "send an API key in x-api-key"));
-        };
+        let principal = parts.extensions.get::<Arc<Principal>>().map(Arc::clone);
+        principal
+            .map(Self)
+            .ok_or_else(|| Problem::new(&kinds::UNAUTHENTICATED, "send an API key in x-api-key"))
+    }
+}
+
+impl<S: Scope, State: Sync> FromRequestParts<State> for Caller<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
+        let AnyCaller(principal) = AnyCaller::from_request_parts(parts, state).await?;
         if !principal.holds(S::NAME) {
             return Err(Problem::new(&kinds::FORBIDDEN, format!("this needs the scope {}", S::NAME)));
         }
-        Ok(Self { principal: Arc::clone(principal), scope: PhantomData })
+        Ok(Self { principal, scope: PhantomData })
     }
 }

@@ -11,7 +11,7 @@ mod store;
 
 pub use axum::http::StatusCode;
 pub use body::{Creation, Json, describe_json, parse_json};
-pub use caller::{Caller, Principal, Scope};
+pub use caller::{AnyCaller, Caller, Principal, Scope};
 pub use comporta_kernel::RequestKey;
 pub use extract::{Path, Query};
 pub use idempotency::{Idempotency, IdempotencyError, Remembered};

@@ -46,6 +46,8 @@ pub mod kinds {
         UNAUTHENTICATED = UNAUTHORIZED "unauthenticated" "A valid API key or token is needed";
         /// A good credential without the scope.
         FORBIDDEN = FORBIDDEN "forbidden" "The API key or token does not hold the needed scope";
+        /// A good key, used from where it may not be.
+        ADDRESS_NOT_ALLOWED = FORBIDDEN "address-not-allowed" "The API key may not be used from this address";
         /// No such thing, or another company's.
         NOT_FOUND = NOT_FOUND "not-found" "There is no such resource";
         /// The path is known, the method is not.

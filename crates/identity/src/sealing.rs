@@ -12,13 +12,24 @@ const PURPOSE: &[u8] = b"comporta signing keys";
 /// The key under which private keys are kept: AES-256-GCM, derived by HKDF-SHA-256 (RFC 5869) from 32 bytes that
 /// the installation keeps secret. `Debug` does not show it.
 #[derive(Clone)]
-pub struct SealingKey(Prk);
+pub struct SealingKey {
+    present: Prk,
+    /// Under which keys may lie still.
+    others: Vec<Prk>,
+}
 
 impl SealingKey {
     /// The sealing key that belongs to a secret.
     #[must_use]
     pub fn derive(secret: &[u8; 32]) -> Self {
-        Self(Salt::new(HKDF_SHA256, &[]).extract(secret))
+        Self { present: Salt::new(HKDF_SHA256, &[]).extract(secret), others: Vec::new() }
+    }
+
+    /// The same, which also opens what was sealed under another secret.
+    #[must_use]
+    pub fn opening(mut self, secret: &[u8; 32]) -> Self {
+        self.others.push(Salt::new(HKDF_SHA256, &[]).extract(secret));
+        self
     }
 
     /// The nonce, then what is sealed with it. `name` is what the text belongs to: it opens under no other.
@@ -29,22 +40,32 @@ impl SealingKey {
         nonce: [u8; NONCE_LEN],
     ) -> Result<Vec<u8>, Unspecified> {
         let unique = Nonce::assume_unique_for_key(nonce);
-        self.cipher()?.seal_in_place_append_tag(unique, Aad::from(name), &mut text)?;
+        cipher(&self.present)?.seal_in_place_append_tag(unique, Aad::from(name), &mut text)?;
         Ok([&nonce[..], &text].concat())
     }
 
-    /// What was sealed under this key and name.
+    /// What was sealed under this key, or one of the others, and this name.
     pub(crate) fn open(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, Unspecified> {
-        let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Unspecified)?;
-        let (nonce, mut text) = (Nonce::assume_unique_for_key(*nonce), text.to_vec());
-        let opened = self.cipher()?.open_in_place(nonce, Aad::from(name), &mut text)?.len();
-        text.truncate(opened);
-        Ok(text)
+        let all = std::iter::once(&self.present).chain(&self.others);
+        all.map(|key| open(key, name, sealed)).find(Result::is_ok).unwrap_or(Err(Unspecified))
     }
 
-    fn cipher(&self) -> Result<LessSafeKey, Unspecified> {
-        Ok(LessSafeKey::new(self.0.expand(&[PURPOSE], &AES_256_GCM)?.into()))
+    /// Whether it was sealed under this very key.
+    pub(crate) fn has_sealed(&self, name: &str, sealed: &[u8]) -> bool {
+        open(&self.present, name, sealed).is_ok()
     }
+}
+
+fn open(key: &Prk, name: &str, sealed: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Unspecified)?;
+    let (nonce, mut text) = (Nonce::assume_unique_for_key(*nonce), text.to_vec());
+    let opened = cipher(key)?.open_in_place(nonce, Aad::from(name), &mut text)?.len();
+    text.truncate(opened);
+    Ok(text)
+}
+
+fn cipher(key: &Prk) -> Result<LessSafeKey, Unspecified> {
+    Ok(LessSafeKey::new(key.expand(&[PURPOSE], &AES_256_GCM)?.into()))
 }
 
 impl fmt::Debug for SealingKey {
@@ -70,6 +91,18 @@ mod tests {
         assert_eq!(SealingKey::derive(&[1; 32]).open("sig_1", &sealed).unwrap(), TEXT);
         assert!(SealingKey::derive(&[2; 32]).open("sig_1", &sealed).is_err());
         assert!(SealingKey::derive(&[1; 32]).open("sig_2", &sealed).is_err());
+    }
+
+    #[test]
+    fn what_another_secret_sealed_opens_where_that_is_named_and_is_not_taken_for_ones_own() {
+        let sealed = sealed();
+        let both = SealingKey::derive(&[2; 32]).opening(&[1; 32]);
+        assert_eq!(both.open("sig_1", &sealed).unwrap(), TEXT);
+        assert!(!both.has_sealed("sig_1", &sealed));
+        let anew = both.seal("sig_1", TEXT.to_vec(), [8; NONCE_LEN]).unwrap();
+        assert!(
+            both.has_sealed("sig_1", &anew) && SealingKey::derive(&[1; 32]).open("sig_1", &anew).is_err()
+        );
     }
 
     #[test]

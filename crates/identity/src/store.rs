@@ -29,6 +29,8 @@ pub(crate) trait Store: Send + Sync {
     async fn signing_keys(&self) -> Result<Vec<KeptKey>, Error>;
     /// Whether the key took its place: its algorithm's generation may have another one by now.
     async fn insert_signing_key(&self, key: &KeptKey) -> Result<bool, Error>;
+    /// Puts what was sealed anew in the place of what lies there, unless somebody was first.
+    async fn reseal_signing_key(&self, id: SigningKeyId, old: &[u8], new: &[u8]) -> Result<(), Error>;
     /// Deletes keys; those that are not there are no error.
     async fn delete_signing_keys(&self, ids: &[SigningKeyId]) -> Result<(), Error>;
 }

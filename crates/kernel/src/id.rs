@@ -59,6 +59,12 @@ impl IdSource {
         I::from_uuid(uuid_v7(self.clock.now(), self.rng.bytes()))
     }
 
+    /// A new id that tells of an instant gone by, such as when something began that is written down later.
+    #[must_use]
+    pub fn next_of<I: TypedId>(&self, at: Timestamp) -> I {
+        I::from_uuid(uuid_v7(at, self.rng.bytes()))
+    }
+
     /// A new UUIDv7 for things that have no typed id, such as a request.
     #[must_use]
     pub fn uuid(&self) -> Uuid {

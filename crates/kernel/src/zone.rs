@@ -29,6 +29,14 @@ impl Zone {
     pub fn date_of(&self, instant: Timestamp) -> Option<BusinessDate> {
         BusinessDate::from_civil(self.0.to_datetime(instant).date())
     }
+
+    /// The first instant of a calendar day in this zone, which is one o'clock where clocks skip midnight.
+    #[must_use]
+    pub fn start_of(&self, day: BusinessDate) -> Timestamp {
+        // Days that a zone left out begin with the one after; no day lies outside what an instant can hold.
+        let start = day.civil().to_zoned(self.0.clone()).and_then(|midnight| midnight.start_of_day());
+        start.map_or(Timestamp::MAX, |start| start.timestamp())
+    }
 }
 
 impl FromStr for Zone {
@@ -89,6 +97,20 @@ mod tests {
             assert_eq!(day("America/Sao_Paulo", last_second_before), before);
             assert_eq!(day("America/Sao_Paulo", first_second), after);
         }
+    }
+
+    #[test]
+    fn a_day_starts_where_the_one_before_ends() {
+        let zone: Zone = "America/Sao_Paulo".parse().unwrap();
+        let mut day: BusinessDate = "2017-01-01".parse().unwrap();
+        for _ in 0..800 {
+            let start = zone.start_of(day);
+            let before = start - jiff::SignedDuration::from_nanos(1);
+            assert_eq!((zone.date_of(start), zone.date_of(before)), (Some(day), Some(day.plus_days(-1))));
+            day = day.plus_days(1);
+        }
+        let without_midnight = zone.start_of("2018-11-04".parse().unwrap());
+        assert_eq!(without_midnight.to_string(), "2018-11-04T03:00:00Z");
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub const HAPROXY: Package = Package { name: "haproxy", present: || Path::new("/
 /// The counter of instructions.
 pub const VALGRIND: Package = Package { name: "valgrind", present: valgrind_runs };
 
+/// The tools that read PDFs.
+pub const POPPLER: Package = Package { name: "poppler-utils", present: poppler_runs };
+
 /// The C++ compiler, for libFuzzer.
 pub const CPLUSPLUS: Package = Package { name: "g++", present: cplusplus_runs };
 
@@ -135,6 +138,10 @@ fn strace_runs() -> bool {
 
 fn valgrind_runs() -> bool {
     processes::succeeds(Command::new("valgrind").arg("--version"))
+}
+
+fn poppler_runs() -> bool {
+    processes::succeeds(Command::new("pdftotext").arg("-v"))
 }
 
 fn cplusplus_runs() -> bool {

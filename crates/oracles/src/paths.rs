@@ -162,6 +162,7 @@ fn route(line: &str) -> Route {
         limit: None,
         cors: None,
         body_limit: None,
+        log: None,
     }
 }
 

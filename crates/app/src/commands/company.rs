@@ -2,7 +2,9 @@
 
 use clap::{Args, Subcommand};
 use comporta_kernel::CompanyId;
-use comporta_partners::{Address, CompanyName, CompanyOut, CompanyStatus, Document, Email, NewCompany};
+use comporta_partners::{
+    Address, CompanyName, CompanyOut, CompanyStatus, Document, Email, NewCompany, PlanName,
+};
 use serde_json::Value;
 
 use super::Error;
@@ -10,7 +12,7 @@ use super::operator::{Answer, OperatorArgs, PAGE, json};
 use crate::settings::Environment;
 use crate::wiring::App;
 
-const COLUMNS: &[&str] = &["id", "name", "document", "email", "status", "created_at"];
+const COLUMNS: &[&str] = &["id", "name", "document", "email", "plan", "status", "created_at"];
 
 /// What is to be done with companies.
 #[derive(Debug, Subcommand)]
@@ -41,6 +43,9 @@ pub struct AddCompany {
     /// Its postal address
     #[arg(long)]
     address: Option<Address>,
+    /// The plan that limits and bills it
+    #[arg(long)]
+    plan: Option<PlanName>,
     #[command(flatten)]
     operator: OperatorArgs,
 }
@@ -60,8 +65,8 @@ pub struct OneCompany {
 /// Faults of the settings, a company that is not there, or a database that fails.
 pub fn run(command: CompanyCommand, environment: &Environment) -> Result<(), Error> {
     match command {
-        CompanyCommand::Add(AddCompany { name, email, document, address, operator }) => {
-            let new = NewCompany { name, document, email, address };
+        CompanyCommand::Add(AddCompany { name, email, document, address, plan, operator }) => {
+            let new = NewCompany { name, document, email, address, plan };
             operator.run(environment, async |app| shown(app.partners.create_company(new).await))
         }
         CompanyCommand::List(operator) => operator.run(environment, list),

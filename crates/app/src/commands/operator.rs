@@ -2,6 +2,7 @@
 
 use clap::Args;
 use comporta_kernel::{Clock, Rng};
+use comporta_partners::Actor;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -42,6 +43,7 @@ impl OperatorArgs {
         let settings = self.settings.load(environment)?;
         block_on(async {
             let app = App::open(settings, Clock::system(), Rng::system()).await?;
+            let app = App { partners: app.partners.acting(Actor::command_line()), ..app };
             let answer = work(&app).await;
             app.db.close().await;
             print(&self.shown(&answer?))

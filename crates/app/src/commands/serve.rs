@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use comporta_gateway::{Drain, Gateway, Listeners};
 use comporta_kernel::{Clock, IdSource, Rng};
+use comporta_meter::{Meter, Options as MeterOptions};
 use comporta_partners::KeyRing;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -29,11 +30,13 @@ use crate::doors::{Doors, Inherited};
 use crate::handover::{Predecessor, Program};
 use crate::logging::Log;
 use crate::metrics::Metrics;
+use crate::sentry::{self, Reports};
 use crate::server::{Limits, Stopped, serve};
 use crate::settings::{Environment, Role, Settings};
 use crate::supervisor::{self, Supervisor};
 use crate::wiring::App;
-use crate::{first_run, logging, private, service_listener, trace_export, wiring};
+use crate::wiring::gateway::Outlets;
+use crate::{first_run, logging, private, request_log, service_listener, trace_export, wiring};
 
 /// How long a process that stops waits for one more request on each idle connection. See [`Drain`].
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -106,15 +109,18 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Star
     let first = if app.settings.first_run { first_run::run(&app).await? } else { None };
     let doors = Doors::open(&app.settings, std::mem::take(&mut start.inherited))?;
     let (stop, mut tasks) = (Stop::new(), JoinSet::new());
+    let failures = open_sentry(&app, &stop, &mut tasks)?;
     start_workers(&app, metrics.clone(), &stop.work, &mut tasks)?;
     // Whatever may fail comes before anybody is accepted: who waits in a socket is not lost with this process.
-    let mut gateway = open_gateway(&app, doors.public.as_ref(), reload.log(), &stop, &mut tasks).await?;
+    let public = doors.public.as_ref();
+    let mut gateway = open_gateway(&app, public, reload.log(), failures.clone(), &stop, &mut tasks).await?;
     if let Some(services) = &doors.services {
-        open_services(&app, services, &stop, &mut tasks).await?;
+        open_services(&app, services, failures.clone(), &stop, &mut tasks).await?;
     }
     let (reloads, mut asked) = crate::reload::channel();
     let ids = IdSource::new(app.clock.clone(), app.rng.clone());
     let router = private::private_router(&app, gateway.as_ref().map(Gateway::view), metrics, reloads, ids);
+    let router = sentry::watch(router, failures);
     listen(&doors.private, &router, &app.settings, stop.listeners.subscribe(), &mut tasks)?;
     greeting::tell(&app, &doors, first.as_ref(), io::stdout().is_terminal() && start.predecessor.is_none())?;
     start.ready();
@@ -187,6 +193,7 @@ async fn open_gateway(
     app: &App,
     listeners: Option<&Listeners>,
     log: &Log,
+    failures: Option<Reports>,
     stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<Gateway>, Error> {
@@ -196,20 +203,62 @@ async fn open_gateway(
         tasks.spawn(exporter.run(stop.rest.clone()));
         traces
     });
-    Ok(Some(wiring::gateway::start(app, listeners, &ring, log.access(), traces, Handle::current())?))
+    let quotas = app.quotas();
+    let (keeper, until) = (quotas.clone(), stop.rest.clone());
+    tasks.spawn(async move { keeper.keep(until).await });
+    let meter = open_meter(app, listeners.cores(), &stop.rest, tasks)?;
+    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
+    let requests = request_log::open(&app.settings.request_log, app.request_log.clone(), ids);
+    let requests = requests.map(|(requests, writer)| {
+        tasks.spawn(writer.run(stop.rest.clone()));
+        requests
+    });
+    let asked = wiring::gateway::Asked { keys: ring, quotas, meter };
+    let outlets = Outlets { access: log.access(), tracing: traces, requests, failures };
+    Ok(Some(wiring::gateway::start(app, listeners, asked, outlets, Handle::current())?))
+}
+
+/// The meter, unless the settings do without, and what writes its counts to the database: when everything has stopped.
+fn open_meter(
+    app: &App,
+    cores: usize,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<Meter>, Error> {
+    let settings = &app.settings.meter;
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let options =
+        MeterOptions { cores, disk: settings.disk.bytes(), hand_over_every: settings.flush_every.duration() };
+    let instance = IdSource::new(app.clock.clone(), app.rng.clone()).uuid();
+    let (meter, outlet) = Meter::open(&app.settings.meter_folder(), instance, options)?;
+    tasks.spawn(app.usage.clone().empty_until(outlet, stop.clone()));
+    Ok(Some(meter))
+}
+
+/// Who tells people of failures, if the settings name a way.
+fn open_sentry(app: &App, stop: &Stop, tasks: &mut JoinSet<()>) -> Result<Option<Reports>, Error> {
+    let opened = sentry::open(&app.settings.sentry, app.clock.clone(), app.rng.clone())?;
+    Ok(opened.map(|(reports, sender)| {
+        tasks.spawn(sender.run(stop.rest.clone()));
+        reports.clone().tell_panics();
+        reports
+    }))
 }
 
 /// The listener of services whose gateway runs elsewhere.
 async fn open_services(
     app: &App,
     listeners: &Listeners,
+    failures: Option<Reports>,
     stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), Error> {
     let ring = follow_keys(app, &stop.rest, tasks).await?;
     tracing::info!(address = %listeners.address(), "serving gateways of this installation");
     let ids = IdSource::new(app.clock.clone(), app.rng.clone());
-    let router = service_listener::router(app, &ring, ids);
+    let router = sentry::watch(service_listener::router(app, &ring, ids), failures);
     listen(listeners, &router, &app.settings, stop.listeners.subscribe(), tasks)
 }
 
@@ -230,6 +279,8 @@ fn start_workers(
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), Error> {
+    // Whoever ran here before, with the gateway or without.
+    tasks.spawn(app.usage.clone().adopt_until(app.settings.meter_folder(), stop.clone()));
     if app.runs(Role::Jobs) {
         let (ledger, token) = (app.ledger.clone(), stop.clone());
         let interval = app.settings.ledger.consolidate_every.duration();

@@ -3,10 +3,11 @@
 use axum::http::{HeaderName, HeaderValue};
 use comporta_db::Url;
 use comporta_gateway::Place;
-use comporta_kernel::Secret;
+use comporta_kernel::{Clock, Secret};
+use comporta_mail::Mailer;
 
-use super::Settings;
 use super::tree::Step;
+use super::{MailTransport, Settings};
 use crate::wiring::SERVICES;
 
 /// Tells each fault with its setting's path.
@@ -18,6 +19,9 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
     check_roles(settings, &mut fault);
     check_places(settings, &mut fault);
     check_tracing(settings, &mut fault);
+    check_security(settings, &mut fault);
+    check_mail(settings, &mut fault);
+    check_sentry(settings, &mut fault);
     let http = &settings.http;
     for (path, nothing) in [
         (["http", "body_limit"], http.body_limit.bytes() == 0),
@@ -25,6 +29,7 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
         (["http", "idle_timeout"], http.idle_timeout.duration().is_zero()),
         (["http", "stall_timeout"], http.stall_timeout.duration().is_zero()),
         (["ledger", "consolidate_every"], settings.ledger.consolidate_every.duration().is_zero()),
+        (["request_log", "keep"], settings.request_log.keep.duration().is_zero()),
     ] {
         if nothing {
             fault(&path, "must be more than zero".to_owned());
@@ -69,8 +74,22 @@ fn check_places(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
     if let Err(error) = settings.oauth_issuer() {
         fault(&["identity", "issuer"], error.to_string());
     }
-    if settings.security.pepper.as_ref().is_some_and(|pepper| pepper.expose().trim().len() < 32) {
+}
+
+fn check_security(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let security = &settings.security;
+    let short = |pepper: &Secret| pepper.expose().trim().len() < 32;
+    if security.pepper.as_ref().is_some_and(short) {
         fault(&["security", "pepper"], "too short: at least 32 characters, and random ones".to_owned());
+    }
+    if security.accepted_peppers.iter().any(short) {
+        fault(&["security", "accepted_peppers"], "too short: at least 32 characters each".to_owned());
+    }
+    if security.accepted_peppers.len() > 4 {
+        fault(&["security", "accepted_peppers"], "expected at most 4".to_owned());
+    }
+    if security.key_reminders.len() > 10 || security.key_reminders.iter().any(|days| days.get() > 3650) {
+        fault(&["security", "key_reminders"], "expected at most 10 numbers up to 3650".to_owned());
     }
 }
 
@@ -91,6 +110,35 @@ fn check_tracing(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
                 "expected the value of a header: visible characters".to_owned(),
             );
         }
+    }
+}
+
+fn check_mail(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let mail = &settings.mail;
+    match (mail.transport, &mail.url) {
+        (MailTransport::Smtp, None) => {
+            return fault(&["mail", "url"], "must be set when mail.transport is smtp".to_owned());
+        }
+        (MailTransport::File, Some(_)) => {
+            return fault(&["mail", "url"], "must be null unless mail.transport is smtp".to_owned());
+        }
+        _ => {}
+    }
+    match Mailer::new(settings.mail_transport(), &mail.from, Clock::system()) {
+        Ok(_) => {}
+        Err(error @ comporta_mail::Error::Server(_)) => fault(&["mail", "url"], error.to_string()),
+        Err(_) => fault(&["mail", "from"], "expected an address: Comporta <contas@example.com>".to_owned()),
+    }
+}
+
+fn check_sentry(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let sentry = &settings.sentry;
+    if sentry.dsn.as_ref().is_some_and(|dsn| !crate::sentry::is_dsn(dsn)) {
+        let message = "expected a DSN such as https://KEY@o1.ingest.sentry.io/2";
+        fault(&["sentry", "dsn"], message.to_owned());
+    }
+    if sentry.environment.is_empty() || sentry.environment.chars().any(|c| c.is_whitespace() || c == '/') {
+        fault(&["sentry", "environment"], "expected a name without spaces and slashes".to_owned());
     }
 }
 

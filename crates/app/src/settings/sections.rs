@@ -1,10 +1,10 @@
 //! The groups of settings, one struct per level of `comporta.yaml`.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use comporta_gateway::config::{Percent, Uri};
-use comporta_kernel::{ByteSize, Currency, Interval, Secret, Zone};
+use comporta_kernel::{ByteSize, CompanyId, Currency, Interval, Rate, Secret, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +96,38 @@ pub struct TracingSettings {
     pub headers: BTreeMap<String, Secret>,
 }
 
+/// Requests kept in the database for diagnosis: every error, and a sample of the rest.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLogSettings {
+    /// Whether requests are logged.
+    pub enabled: bool,
+    /// The share of the requests without an error that is logged.
+    pub sample: Percent,
+    /// For how long they are kept.
+    pub keep: Interval,
+    /// How many are kept at most; beyond that the oldest go.
+    pub max_rows: NonZeroU64,
+    /// How many of one company are logged at most; of callers who are not known, of one address.
+    pub rate: Rate,
+    /// Requests that may wait to be written; beyond it they are dropped and counted.
+    pub queue: NonZeroUsize,
+}
+
+/// Where failures of ours are told to people: Sentry, or what takes its envelopes.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SentrySettings {
+    /// The DSN of the project, such as `https://key@o1.ingest.sentry.io/2`; null tells nobody.
+    pub dsn: Option<Secret>,
+    /// What this installation is called there.
+    pub environment: String,
+    /// The share of the failures that is told.
+    pub sample: Percent,
+    /// Whether answers of 503, for want of capacity or of a neighbour, are told too.
+    pub unavailable: bool,
+}
+
 /// The documents for partners' developers.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -154,12 +186,67 @@ pub struct LedgerSettings {
     pub reconcile_at: TimeOfDay,
 }
 
+/// The bills of companies that hold a plan with a price.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BillingSettings {
+    /// The company that bills; null for the first run's.
+    #[schemars(with = "Option<String>")]
+    pub company_id: Option<CompanyId>,
+    /// Days from an invoice's issue until it is due.
+    pub due_days: u16,
+    /// Local time at which the month before is billed.
+    pub run_at: TimeOfDay,
+}
+
+/// The count of what companies are served.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeterSettings {
+    /// Whether calls are counted at all.
+    pub enabled: bool,
+    /// Disk that counts may take in data_dir before they are in the database.
+    pub disk: ByteSize,
+    /// How often they are written to the database.
+    pub flush_every: Interval,
+    /// How long usage is kept by minute; by day it is kept for good.
+    pub keep_minutes: Interval,
+}
+
 /// Keys of the installation.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecuritySettings {
     /// Key of the hash under which API keys are stored; null for the file pepper in data_dir.
     pub pepper: Option<Secret>,
+    /// Peppers under which keys are good beside it: while it is being changed.
+    pub accepted_peppers: Vec<Secret>,
+    /// Days before its end at which a key's company is told.
+    pub key_reminders: Vec<NonZeroU16>,
+}
+
+/// How letters leave, and from whom.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    /// To a mail server, or into files.
+    pub transport: MailTransport,
+    /// `smtps://user:password@host`, or `smtp://` for a server that turns to TLS; null unless transport is smtp.
+    pub url: Option<Secret>,
+    /// Whose letters they are: `Comporta <contas@example.com>`.
+    pub from: String,
+    /// Connections to the mail server at once.
+    pub connections: NonZeroUsize,
+}
+
+/// Where letters go.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// To the mail server of `url`.
+    Smtp,
+    /// Into the folder outbox in data_dir, a file for each.
+    File,
 }
 
 /// Tokens that partners' programs call with, and that upstreams are shown.

@@ -1,6 +1,7 @@
 //! The gateway's neighbours: keys, companies, signing keys, services, and where its lines go.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,25 +9,53 @@ use axum::Router;
 use axum::http::{Request, Response};
 use comporta_gateway::config::{CompanyClaim, Issuer};
 use comporta_gateway::{
-    AccessLog, Companies, Gateway, Keys, Known, Listeners, LocalIssuer, Neighbours, Options, Patience,
-    RequestBody, Service, ServiceBody, Signer, StartError, Tracing,
+    AccessLog, ClientStanding, Companies, FailureSink, Gateway, Keys, Known, Listeners, LocalIssuer,
+    Neighbours, Options, Patience, RequestBody, RequestLogging, Service, ServiceBody, Signer, StartError,
+    Tracing,
 };
-use comporta_http::{Principal, Problem};
+use comporta_http::{Principal, Problem, RequestId};
 use comporta_identity::{SigningAlgorithm, SigningKeys};
 use comporta_jwt::{Algorithm, JwkSet, SigningKey};
 use comporta_kernel::CompanyId;
-use comporta_partners::{KeyRing, Refusal};
+use comporta_meter::Meter;
+use comporta_partners::{KeyRing, Quotas, Refusal};
 use http_body_util::BodyExt as _;
 use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 
 use super::App;
+use super::plans::{OnPlans, OnQuotas};
 use crate::logging::AccessLines;
+use crate::sentry::{self, Reports};
 use crate::service_layers::service_layers;
 use crate::settings::Settings;
 
 /// Calls of one service at once; what is over is answered 503.
 const SERVICE_CALLS: usize = 4096;
+
+/// Where what happened is told.
+#[derive(Default)]
+pub struct Outlets {
+    /// A line for each request.
+    pub access: Option<AccessLines>,
+    /// Spans of recorded requests.
+    pub tracing: Option<Tracing>,
+    /// Requests that are kept for diagnosis.
+    pub requests: Option<RequestLogging>,
+    /// Failures of ours.
+    pub failures: Option<Reports>,
+}
+
+/// What the gateway asks while it runs.
+#[derive(Debug)]
+pub struct Asked {
+    /// Who holds which key.
+    pub keys: KeyRing,
+    /// How much is left of a quota.
+    pub quotas: Quotas,
+    /// What counts calls.
+    pub meter: Option<Meter>,
+}
 
 /// Starts the gateway in front of the services of this process.
 ///
@@ -35,20 +64,24 @@ const SERVICE_CALLS: usize = 4096;
 pub fn start(
     app: &App,
     listeners: &Listeners,
-    keys: &KeyRing,
-    access: Option<AccessLines>,
-    tracing: Option<Tracing>,
+    Asked { keys, quotas, meter }: Asked,
+    outlets: Outlets,
     runtime: Handle,
 ) -> Result<Gateway, StartError> {
     let settings = &app.settings;
     let neighbours = Neighbours {
         keys: Arc::new(Holders(keys.clone())),
+        plans: Arc::new(OnPlans::new(keys.clone())),
+        quotas: Arc::new(OnQuotas(quotas)),
         companies: Arc::new(Holders(keys.clone())),
         signer: Arc::new(Own { keys: app.signing_keys.clone(), issuer: settings.issuer() }),
-        local_issuer: local_issuer(app, keys),
-        services: services(app, keys),
-        access: access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
-        tracing,
+        local_issuer: local_issuer(app, &keys),
+        services: services(app, &keys),
+        meter,
+        access: outlets.access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
+        tracing: outlets.tracing,
+        request_log: outlets.requests,
+        failures: outlets.failures.map(|reports| Arc::new(reports) as Arc<dyn FailureSink>),
         runtime,
         clock: app.clock.clone(),
         rng: app.rng.clone(),
@@ -101,8 +134,8 @@ struct Holders(KeyRing);
 
 #[async_trait]
 impl Keys for Holders {
-    fn known(&self, text: &str) -> Known {
-        match self.0.authenticate(text) {
+    fn known(&self, text: &str, from: IpAddr) -> Known {
+        match self.0.authenticate(text, Some(from)) {
             Ok(principal) => Known::Holder(principal),
             // A key that was made a moment ago, perhaps.
             Err(Refusal::Unknown) => Known::Ask,
@@ -110,8 +143,8 @@ impl Keys for Holders {
         }
     }
 
-    async fn ask(&self, text: &str) -> Result<Arc<Principal>, Problem> {
-        Ok(self.0.authenticate_or_ask(text).await?)
+    async fn ask(&self, text: &str, from: IpAddr) -> Result<Arc<Principal>, Problem> {
+        Ok(self.0.authenticate_or_ask(text, Some(from)).await?)
     }
 }
 
@@ -146,8 +179,12 @@ impl LocalIssuer for OwnIssuer {
         self.keys.jwks()
     }
 
-    fn is_active(&self, client: &str) -> bool {
-        self.ring.is_good(client)
+    fn standing(&self, client: &str, from: IpAddr) -> ClientStanding {
+        match self.ring.check(client, from) {
+            Ok(()) => ClientStanding::Good,
+            Err(Refusal::Address) => ClientStanding::Elsewhere,
+            Err(_) => ClientStanding::Ended,
+        }
     }
 }
 
@@ -158,7 +195,13 @@ struct Routed(Router);
 impl Service for Routed {
     async fn call(&self, request: Request<RequestBody>) -> Response<ServiceBody> {
         let request = request.map(axum::body::Body::new);
-        let response = match self.0.clone().oneshot(request).await {
+        let id = request.extensions().get::<RequestId>().cloned();
+        let answer = self.0.clone().oneshot(request);
+        let answer = match id {
+            Some(id) => sentry::of_request(id, answer).await,
+            None => answer.await,
+        };
+        let response = match answer {
             Ok(response) => response,
             Err(never) => match never {},
         };

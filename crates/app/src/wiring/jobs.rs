@@ -5,8 +5,12 @@ use std::time::Duration;
 use comporta_db::Db;
 use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
-use comporta_jobs::{Context, EnqueueError, Job, JobError, Registry, Schedule};
+use comporta_jobs::{Context, EnqueueError, Job, JobError, Queue, Registry, Schedule};
 use comporta_ledger::ReconcileBalances;
+use comporta_partners::{
+    ForgetOldUsage, IssueInvoices, KeepRequestLog, RemindOfKeys, SendInvoice, SendKeyReminder, WarnOfQuota,
+};
+use jiff::SignedDuration;
 use jiff::civil::time;
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +19,23 @@ use crate::settings::Settings;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-pub(super) fn registry(app: &App) -> Registry {
+pub(super) fn registry(app: &App, queue: &Queue) -> Registry {
     let answers = (Idempotency::new(app.clock.clone()), app.db.clone());
+    let steps = app.settings.security.key_reminders.iter().map(|days| days.get()).collect();
+    let zone = app.settings.ledger.time_zone.clone();
+    let keep = SignedDuration::try_from(app.settings.meter.keep_minutes.duration());
+    let usage = (app.usage.clone(), keep.unwrap_or(SignedDuration::MAX));
     Registry::new()
         .register::<ReconcileBalances>(app.ledger.clone())
         .register::<RotateSigningKeys>(app.signing_keys.clone())
+        .register::<RemindOfKeys>((app.partners.clone(), queue.clone(), steps))
+        .register::<SendKeyReminder>((app.partners.clone(), app.mailer.clone(), zone))
         .register::<ForgetOldAnswers>(answers)
+        .register::<IssueInvoices>(app.bills.clone())
+        .register::<SendInvoice>(app.bills.clone())
+        .register::<WarnOfQuota>((app.partners.clone(), app.mailer.clone()))
+        .register::<ForgetOldUsage>(usage)
+        .register::<KeepRequestLog>(app.request_log.clone())
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
@@ -28,7 +43,11 @@ pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
     Schedule::new()
         .daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?
         .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
-        .every(HOUR, &RotateSigningKeys {})
+        .daily(settings.billing.run_at.time(), &ledger.time_zone, &IssueInvoices {})?
+        .daily(time(9, 0, 0, 0), &ledger.time_zone, &RemindOfKeys {})?
+        .daily(time(4, 40, 0, 0), &ledger.time_zone, &ForgetOldUsage {})?
+        .every(HOUR, &RotateSigningKeys {})?
+        .every(HOUR / 6, &KeepRequestLog {})
 }
 
 /// Forgets the answers kept for idempotency keys that are older than their promise.

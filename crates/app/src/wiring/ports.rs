@@ -26,7 +26,8 @@ impl OnCompanyCreated for OpensLedger {
     }
 }
 
-/// An OAuth client is an API key: its id, and its text for a secret.
+/// An OAuth client is an API key: its id, and its text for a secret. From where its tokens may be used is looked at
+/// with each use.
 pub(super) struct KeysAsClients(pub(super) KeyRing);
 
 #[async_trait]
@@ -36,7 +37,7 @@ impl Clients for KeysAsClients {
         _: &str,
         secret: &str,
     ) -> Result<Option<Arc<Principal>>, ClientsUnavailable> {
-        match self.0.authenticate_or_ask(secret).await {
+        match self.0.authenticate_or_ask(secret, None).await {
             Ok(principal) => Ok(Some(principal)),
             Err(Refusal::CutOff) => Err(ClientsUnavailable),
             Err(_) => Ok(None),

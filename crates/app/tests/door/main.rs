@@ -2,7 +2,10 @@
 
 mod collector;
 mod entries;
+mod partner;
 mod refusals;
+mod request_log;
+mod sentry;
 mod split;
 mod staff;
 mod test_app;

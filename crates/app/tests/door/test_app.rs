@@ -13,8 +13,10 @@ use comporta::first_run::{self, FirstRun};
 use comporta::metrics::Metrics;
 use comporta::server::{Limits, Stop, serve};
 use comporta::settings::{self, Environment, Flag, Sources};
+use comporta::wiring::gateway::{Asked, Outlets};
 use comporta::wiring::{self, App};
-use comporta::{private, reload, service_listener, trace_export};
+use comporta::{private, reload, request_log, sentry, service_listener, trace_export};
+use comporta_db::Db;
 use comporta_gateway::{Drain, Gateway, Listeners};
 use comporta_kernel::{IdSource, ManualClock, Rng};
 use http_body_util::BodyExt as _;
@@ -24,15 +26,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt as _;
 
 /// An installation after its first start, its clock at noon of 2026-03-10 in São Paulo.
 pub struct TestApp {
     pub first: FirstRun,
+    pub db: Db,
     gateway: Option<Gateway>,
     exporting: Option<(CancellationToken, JoinHandle<()>)>,
     private: Router,
+    /// What is written and told behind requests, until this is gone.
+    _writing: DropGuard,
     _folder: Arc<tempfile::TempDir>,
 }
 
@@ -65,15 +70,37 @@ impl TestApp {
         let metrics = Metrics::start();
         let (tracing, exporter) = trace_export::open(&app.settings.tracing).unwrap().unzip();
         let listeners = Listeners::open(app.settings.listen, app.settings.cores()).unwrap();
-        let gateway =
-            wiring::gateway::start(&app, &listeners, &keys, None, tracing, Handle::current()).unwrap();
+        let stop = CancellationToken::new();
+        let requests = request_log::open(&app.settings.request_log, app.request_log.clone(), ids(&app));
+        let requests = requests.map(|(requests, writer)| {
+            tokio::spawn(writer.run(stop.clone()));
+            requests
+        });
+        let failures = sentry::open(&app.settings.sentry, app.clock.clone(), app.rng.clone()).unwrap();
+        let failures = failures.map(|(failures, sender)| {
+            tokio::spawn(sender.run(stop.clone()));
+            failures
+        });
+        let outlets = Outlets { access: None, tracing, requests, failures: failures.clone() };
+        let asked = Asked { keys, quotas: app.quotas(), meter: None };
+        let gateway = wiring::gateway::start(&app, &listeners, asked, outlets, Handle::current()).unwrap();
         let exporting = exporter.map(|exporter| {
             let stop = CancellationToken::new();
             (stop.clone(), tokio::spawn(exporter.run(stop)))
         });
         let (reloads, _) = reload::channel();
         let private = private::private_router(&app, Some(gateway.view()), metrics, reloads, ids(&app));
-        Self { first, gateway: Some(gateway), exporting, private, _folder: folder }
+        let private = sentry::watch(private, failures);
+        let db = app.db.clone();
+        Self {
+            first,
+            db,
+            gateway: Some(gateway),
+            exporting,
+            private,
+            _writing: stop.drop_guard(),
+            _folder: folder,
+        }
     }
 
     /// An access token of the first key.

@@ -48,6 +48,7 @@ impl Client {
         let principal = Principal {
             company_id: CompanyId::from_uuid(Uuid::from_u128(company)),
             actor: "key_test".into(),
+            live: true,
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         };
         Self { router: self.router.clone(), principal: Some(Arc::new(principal)) }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use comporta_kernel::{ByteSize, Interval};
+use comporta_kernel::{ByteSize, Interval, Rate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::Rate;
+use super::log::RouteLog;
 
 /// A route. Of the routes that match a request the most specific takes it.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -38,6 +38,9 @@ pub struct Route {
     /// Largest request body; `http.body_limit` unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_limit: Option<ByteSize>,
+    /// What the request log keeps beside what it keeps of all requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<RouteLog>,
 }
 
 /// What a route matches; what is not given matches everything.

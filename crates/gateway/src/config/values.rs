@@ -1,80 +1,9 @@
-//! Values of the gateway's settings that are written as text: rates, shares, networks, places.
+//! Values of the gateway's settings that are written as text: shares, places.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
-use std::time::Duration;
 
 use comporta_kernel::{ValueError, written_as_text};
-
-/// Requests in a time: `100/s`, `6000/m`, `1000/h`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Rate {
-    count: u32,
-    per: Per,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Per {
-    Second,
-    Minute,
-    Hour,
-}
-
-written_as_text!(Rate, "^[1-9][0-9]*/(s|m|h)$");
-
-impl Rate {
-    /// How many requests.
-    #[must_use]
-    pub const fn count(self) -> u32 {
-        self.count
-    }
-
-    /// In which time.
-    #[must_use]
-    pub const fn window(self) -> Duration {
-        Duration::from_secs(match self.per {
-            Per::Second => 1,
-            Per::Minute => 60,
-            Per::Hour => 3600,
-        })
-    }
-
-    /// From one request to the next at just this rate.
-    #[must_use]
-    pub fn interval(self) -> Duration {
-        self.window() / self.count
-    }
-}
-
-impl FromStr for Rate {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        const WRONG: ValueError = ValueError("a rate such as 100/s, 6000/m or 1000/h");
-        let (count, per) = text.split_once('/').ok_or(WRONG)?;
-        let per = match per {
-            "s" => Per::Second,
-            "m" => Per::Minute,
-            "h" => Per::Hour,
-            _ => return Err(WRONG),
-        };
-        let digits = count.bytes().all(|byte| byte.is_ascii_digit());
-        let count = count.parse().ok().filter(|&count: &u32| digits && count > 0 && count <= 1_000_000_000);
-        Ok(Self { count: count.ok_or(WRONG)?, per })
-    }
-}
-
-impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let per = match self.per {
-            Per::Second => 's',
-            Per::Minute => 'm',
-            Per::Hour => 'h',
-        };
-        write!(f, "{}/{per}", self.count)
-    }
-}
 
 /// A share, `20%`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -108,55 +37,6 @@ impl FromStr for Percent {
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}%", self.0)
-    }
-}
-
-/// A network in CIDR notation, `10.0.0.0/8` or `fd00::/8`; a lone address is a network of one.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
-
-written_as_text!(Network, "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$");
-
-impl Network {
-    /// Whether an address is in it; an IPv4 address written as IPv6 counts as IPv4.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
-                u32::from(network) & mask == u32::from(address) & mask
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
-                u128::from(network) & mask == u128::from(address) & mask
-            }
-            _ => false,
-        }
-    }
-}
-
-impl FromStr for Network {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        const WRONG: ValueError = ValueError("a network such as 10.0.0.0/8, or an address");
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| WRONG)?;
-        let widest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Ok(widest), str::parse).map_err(|_| WRONG)?;
-        if prefix > widest { Err(WRONG) } else { Ok(Self { address, prefix }) }
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
     }
 }
 
@@ -206,30 +86,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_shares_and_urls_read_as_they_are_written() {
-        for text in ["100/s", "6000/m", "1/h"] {
-            assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
-        }
-        assert_eq!("6000/m".parse::<Rate>().unwrap().interval(), Duration::from_millis(10));
-        for wrong in ["", "0/s", "-1/s", "+1/s", "1/d", "1", "99999999999/s"] {
-            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
-        }
+    fn shares_and_urls_that_are_none_are_refused() {
         assert!("101%".parse::<Percent>().is_err() && "20".parse::<Percent>().is_err());
         for wrong in ["example.com", "ftp://a", "http://", "http://u:p@a/"] {
             assert!(wrong.parse::<Uri>().is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_network_holds_its_addresses_and_no_others() {
-        let network: Network = "10.1.0.0/16".parse().unwrap();
-        assert!(network.contains("10.1.255.255".parse().unwrap()));
-        assert!(network.contains("::ffff:10.1.0.1".parse().unwrap()));
-        assert!(!network.contains("10.2.0.0".parse().unwrap()) && !network.contains("::1".parse().unwrap()));
-        let everything: Network = "0.0.0.0/0".parse().unwrap();
-        assert!(everything.contains("203.0.113.9".parse().unwrap()));
-        let one: Network = "fd00::1".parse().unwrap();
-        assert!(one.contains("fd00::1".parse().unwrap()) && !one.contains("fd00::2".parse().unwrap()));
-        assert!("10.0.0.0/33".parse::<Network>().is_err());
     }
 }

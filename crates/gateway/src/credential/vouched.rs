@@ -41,6 +41,9 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     company: Option<String>,
     scope: String,
+    /// Said of who only tries things out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<bool>,
     iat: i64,
     exp: i64,
     jti: String,
@@ -64,7 +67,8 @@ impl Vouched {
         let whose = match principal {
             None => String::new(),
             Some(principal) => {
-                format!("{} {} {}", principal.company_id, principal.actor, principal.scopes.join(" "))
+                let Principal { company_id, actor, live, scopes } = principal;
+                format!("{company_id} {actor} {live} {}", scopes.join(" "))
             }
         };
         let now = self.clock.now().as_second();
@@ -81,6 +85,7 @@ impl Vouched {
             sub: principal.map_or("nobody", |principal| &principal.actor),
             company: principal.map(|principal| principal.company_id.to_string()),
             scope: principal.map(|principal| principal.scopes.join(" ")).unwrap_or_default(),
+            live: principal.filter(|principal| !principal.live).map(|_| false),
             iat: now,
             exp: now + LIFE,
             jti: format!("{:032x}", u128::from_le_bytes(self.rng.bytes())),

@@ -10,6 +10,8 @@ use super::Call;
 use crate::body::{AnswerBody, Source};
 use crate::headers::Headers;
 use crate::limit;
+use crate::model::redaction;
+use crate::request_log;
 use crate::who::Gate;
 
 /// An answer as its caller is to have it.
@@ -72,23 +74,30 @@ impl Call<'_> {
     }
 
     /// What every answer carries is added here, and the record goes with the body to its end.
-    pub(super) fn reply(self, reply: Reply) -> Answer {
-        let Self { mut record, told, verdict, page, .. } = self;
+    pub(super) fn reply(mut self, reply: Reply) -> Answer {
+        if reply.status.is_server_error() {
+            self.give_back();
+        }
+        let Self { mut record, told, limits, page, .. } = self;
         let Reply { status, mut headers, body, patience } = reply;
         record.status = status.as_u16();
         // What is told here stands in place of what the answer says, all its lines together.
         headers.replace(told);
-        if let Some(verdict) = &verdict
-            && let Some(rule) = record.route.as_ref().and_then(|route| route.limit.as_ref())
-        {
-            limit::write(rule, verdict, &mut headers);
-        }
+        limit::write(&limits.told(record.route.as_deref()), &mut headers);
         if let Some((route, origin)) = &page
             && let Some(cors) = &route.cors
         {
             cors.answer(origin, &mut headers);
         }
         headers.insert(X_REQUEST_ID, record.request_id.clone());
+        if record.is_logged() {
+            record.answer_head = Some(request_log::kept(&headers, &redaction::OF_ANSWERS));
+        }
+        if let Some(bodies) = &mut record.bodies
+            && (record.sampled || record.status >= 400)
+        {
+            bodies.answers(&headers);
+        }
         Answer { status, headers, body: AnswerBody::new(body, record, patience) }
     }
 }

@@ -11,13 +11,14 @@ use http_body::Body as _;
 
 use super::answer::Reply;
 use super::{Asked, Call, malformed, too_large};
-use crate::body::{BodyError, RequestBody, Source};
+use crate::body::{BodyError, Passing, RequestBody, Source};
 use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
 use crate::headers::Headers;
 use crate::incoming::Incoming;
 use crate::model::header_hygiene;
 use crate::model::path_pattern::Captures;
 use crate::plane::Route;
+use crate::request_log::SharedTap;
 use crate::service::{Called, NoAnswer};
 use crate::who::API_KEY;
 
@@ -28,7 +29,7 @@ impl Call<'_> {
         service: &Called,
         asked: &mut Asked,
     ) -> Result<Reply, Box<Problem>> {
-        let Asked { head, body } = asked;
+        let Asked { head, body, .. } = asked;
         // A service knows its caller from the gateway alone.
         header_hygiene::strip_hop_by_hop(&mut head.headers);
         head.headers.remove(API_KEY);
@@ -46,7 +47,9 @@ impl Call<'_> {
             self.record.bytes_in = Some(Arc::clone(&moved));
         }
         let sent = Instant::now();
-        let answer = service.call(self.core, request, route.body_limit, &moved).await;
+        self.record.sent = Some(sent);
+        let passing = Passing { limit: route.body_limit, moved: &moved, tap: self.tap() };
+        let answer = service.call(self.core, request, passing).await;
         self.record.upstream = Some(sent.elapsed());
         match answer {
             Ok((mut parts, body)) => {
@@ -74,7 +77,7 @@ impl Call<'_> {
         asked: &mut Asked,
         captures: &Captures,
     ) -> Result<Reply, Box<Problem>> {
-        let Asked { head, body } = asked;
+        let Asked { head, body, .. } = asked;
         let protocol = match head.version {
             // With a body, it is not certain where the request ends and the other protocol begins.
             Version::HTTP_11 if body.is_end_stream() => header_hygiene::upgrade(&head.headers).cloned(),
@@ -95,6 +98,7 @@ impl Call<'_> {
         }
         let body = self.body(route, std::mem::replace(body, Incoming::Empty));
         let sent = Instant::now();
+        self.record.sent = Some(sent);
         if let Some(recording) = &mut self.record.recording {
             recording.calls(sent, outgoing.path.clone());
         }
@@ -139,13 +143,19 @@ impl Call<'_> {
         route.rewrite.change_request(headers);
     }
 
+    /// What gathers the request's body, where its route has that logged.
+    fn tap(&self) -> Option<SharedTap> {
+        self.record.bodies.as_ref().and_then(|bodies| bodies.request())
+    }
+
     fn body(&mut self, route: &Route, body: Incoming) -> OutgoingBody {
         if body.is_end_stream() {
             return OutgoingBody::Empty;
         }
         let moved = Arc::new(AtomicU64::new(0));
         self.record.bytes_in = Some(Arc::clone(&moved));
-        let body = RequestBody::streaming(self.core, body, route.body_limit, Arc::clone(&moved));
+        let passing = Passing { limit: route.body_limit, moved: &moved, tap: self.tap() };
+        let body = RequestBody::streaming(self.core, body, passing);
         OutgoingBody::Streaming { body: Box::new(body), moved }
     }
 }

@@ -28,6 +28,9 @@ pub enum Refusal {
     /// The client it was given to may no longer act.
     #[error("the client of this token was revoked")]
     Client,
+    /// It is used from an address that its key may not be used from.
+    #[error("the API key of this token may not be used from this address")]
+    Address,
     /// Its issuer has not answered yet: it may be good.
     #[error("tokens of this issuer cannot be checked just now")]
     Unavailable,

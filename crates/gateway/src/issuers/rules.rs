@@ -24,6 +24,8 @@ pub(super) struct Rules {
     company: CompanyRule,
     scopes_claim: String,
     scopes_prefix: String,
+    /// Its tokens are issued here: only they may say that a caller just tries things out.
+    is_ours: bool,
 }
 
 struct CompanyRule {
@@ -68,8 +70,14 @@ impl Rules {
             company: CompanyRule::read(&settings.company, &issuer)?,
             scopes_claim: settings.scopes_claim.clone(),
             scopes_prefix: settings.scopes_prefix.clone(),
+            is_ours: false,
             issuer,
         })
+    }
+
+    /// The rules of the installation's own issuer.
+    pub(super) fn our_own(self) -> Self {
+        Self { is_ours: true, ..self }
     }
 
     pub(super) fn issuer(&self) -> &str {
@@ -99,6 +107,7 @@ impl Rules {
         let principal = Principal {
             company_id: self.company.of(claims)?,
             actor: actor.into(),
+            live: !self.is_ours || claims.get("live").is_none_or(|live| live == true),
             scopes: self.scopes(claims).map(str::to_owned).collect(),
         };
         Ok(Admission {

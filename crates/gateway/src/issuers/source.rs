@@ -1,5 +1,6 @@
 //! Where an issuer's keys come from: fetched over HTTP, or handed over in process.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -7,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::key_set::KeySet;
 use super::remote::Remote;
-use super::{LocalIssuer, Refusal};
+use super::{ClientStanding, LocalIssuer, Refusal};
 use crate::config;
 
 pub(super) enum Source {
@@ -66,12 +67,12 @@ impl Source {
         if self.keys().is_empty() { Refusal::Unavailable } else { Refusal::UnknownKey }
     }
 
-    /// Whether a token's client may still act; of others' clients only their issuers know.
-    pub(super) fn is_active(&self, client: Option<&str>) -> bool {
+    /// How a token's client stands; of others' clients only their issuers know.
+    pub(super) fn standing(&self, client: Option<&str>, from: IpAddr) -> ClientStanding {
         match (self, client) {
-            (Self::Remote(_), _) => true,
-            (Self::Local { issuer, .. }, Some(client)) => issuer.is_active(client),
-            (Self::Local { .. }, None) => false,
+            (Self::Remote(_), _) => ClientStanding::Good,
+            (Self::Local { issuer, .. }, Some(client)) => issuer.standing(client, from),
+            (Self::Local { .. }, None) => ClientStanding::Ended,
         }
     }
 

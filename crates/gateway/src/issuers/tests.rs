@@ -7,6 +7,7 @@ mod local;
 mod rotation;
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -16,10 +17,11 @@ use comporta_kernel::{Clock, CompanyId, ManualClock, Timestamp, TypedId as _, Uu
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use super::{Companies, Issuers, IssuersError, LocalIssuer, Outcome, Pace, Refusal};
+use super::{ClientStanding, Companies, Issuers, IssuersError, LocalIssuer, Outcome, Pace, Refusal};
 use crate::config;
 
 const NOW: i64 = 1_800_000_000;
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const LOCAL: &str = "http://127.0.0.1:8080";
 
 fn company() -> CompanyId {
@@ -45,8 +47,12 @@ impl LocalIssuer for Standing {
         Arc::clone(&self.jwks.lock().unwrap())
     }
 
-    fn is_active(&self, client: &str) -> bool {
-        !self.revoked.lock().unwrap().contains(client)
+    fn standing(&self, client: &str, from: IpAddr) -> ClientStanding {
+        match self.revoked.lock().unwrap().contains(client) {
+            true => ClientStanding::Ended,
+            false if from != HERE => ClientStanding::Elsewhere,
+            false => ClientStanding::Good,
+        }
     }
 }
 
@@ -99,7 +105,7 @@ fn issuers(settings: &[config::Issuer], standing: &Arc<Standing>, clock: Clock, 
 
 /// The outcome of a token that memory must know.
 fn known(issuers: &Issuers, token: &str) -> Result<Arc<Principal>, Refusal> {
-    match issuers.authenticate(token) {
+    match issuers.authenticate(token, HERE) {
         Outcome::Known(outcome) => outcome,
         Outcome::Ask => panic!("memory does not know"),
     }

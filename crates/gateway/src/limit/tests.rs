@@ -60,6 +60,7 @@ fn who_does_not_say_who_it_is_is_counted_by_its_address() {
     let principal = Principal {
         company_id: CompanyId::from_uuid(Uuid::from_u128(7)),
         actor: "key_1".into(),
+        live: true,
         scopes: [].into(),
     };
     let client = "192.0.2.1".parse().unwrap();

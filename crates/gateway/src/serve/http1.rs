@@ -14,6 +14,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 
 use self::encode::{AnswerHead, Connection as Said, answer_head};
+use self::head::Heard;
 use self::line::{Line, Read, Way};
 use crate::body::AnswerBody;
 use crate::connections::{Connection, Open};
@@ -24,6 +25,7 @@ use crate::head::Head;
 use crate::http1::{Length, Sending, Stopped, Told};
 use crate::incoming::Incoming;
 use crate::model::forwarded::Peer;
+use crate::request_log::HeadText;
 use crate::upgrade::{self, Accepted};
 
 pub(crate) use self::line::Http1Body;
@@ -53,12 +55,12 @@ enum Next {
 pub(super) async fn serve(core: &Arc<Core>, open: &Arc<Open>, stream: Stream, peer: Peer) -> io::Result<()> {
     let connection = open.connection();
     let line = Line::new(stream);
-    let asked = Asked { head: Head::default(), body: Incoming::Empty };
+    let asked = Asked { head: Head::default(), text: HeadText::default(), body: Incoming::Empty };
     let mut serving = Serving { core, connection, peer: &peer, line, asked, sending: Sending::default() };
     let next = loop {
         let next = match poll_fn(|cx| serving.poll_head(cx)).await? {
             None => return Ok(()),
-            Some(Ok(told)) => serving.request(&told).await?,
+            Some(Ok(heard)) => serving.request(heard).await?,
             Some(Err(fault)) => {
                 connection.begins();
                 let answer = refuse(core, connection, &peer, fault.problem());
@@ -93,9 +95,11 @@ impl Serving<'_> {
     }
 
     /// Has a request answered.
-    async fn request(&mut self, told: &Told) -> io::Result<Next> {
+    async fn request(&mut self, heard: Heard) -> io::Result<Next> {
+        let Heard { told, text } = heard;
         self.connection.begins();
         let method = self.asked.head.method.clone();
+        self.asked.text = HeadText::Plain(text);
         if told.has_body() {
             self.asked.body = self.line.body().map_or(Incoming::Empty, Incoming::Http1);
         }
@@ -111,7 +115,7 @@ impl Serving<'_> {
         self.asked.head.clear();
         self.asked.body = Incoming::Empty;
         match answer {
-            Some(answer) => self.answer(answer, &method, told).await,
+            Some(answer) => self.answer(answer, &method, &told).await,
             None => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }

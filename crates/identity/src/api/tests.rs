@@ -38,7 +38,7 @@ impl Clients for Ring {
     ) -> Result<Option<Arc<Principal>>, ClientsUnavailable> {
         let scopes = ["ledger:read", "ledger:write", "books:read"].map(str::to_owned);
         let company_id = COMPANY.parse().unwrap();
-        let principal = Principal { company_id, actor: KEY.into(), scopes: Arc::new(scopes) };
+        let principal = Principal { company_id, actor: KEY.into(), live: true, scopes: Arc::new(scopes) };
         match secret {
             SECRET => Ok(Some(Arc::new(principal))),
             "cpt_live_down" => Err(ClientsUnavailable),

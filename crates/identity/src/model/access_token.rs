@@ -28,6 +28,9 @@ pub(crate) struct AccessClaims<'a> {
     pub(crate) jti: AccessTokenId,
     pub(crate) scope: &'a str,
     pub(crate) company: CompanyId,
+    /// False for a test key's token, which is then counted as one; else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) live: Option<bool>,
 }
 
 /// A scope was asked for that the client does not hold, or none at all.

@@ -129,6 +129,7 @@ impl AuthorizationServer {
             jti: self.ids.next(),
             scope: &scope,
             company: principal.company_id,
+            live: (!principal.live).then_some(false),
         };
         let access_token = self.keys.current(ALGORITHM).sign_as(TYPE, &claims)?;
         Ok(Grant { access_token, expires_in: self.token_life, scope, principal })

@@ -58,6 +58,7 @@ impl SigningKeys {
     ) -> Result<Self, Error> {
         let ids = IdSource::new(clock.clone(), rng.clone());
         let keeper = Keeper { store: store::of(db), sealing, rotation, clock, rng, ids };
+        keeper.seal_anew().await?;
         let held = ArcSwap::from_pointee(keeper.load().await?);
         Ok(Self(Arc::new(Shared { keeper, held, looking: Mutex::new(()) })))
     }
@@ -142,7 +143,23 @@ impl Keeper {
         KeySet::open(&kept, &self.sealing, self.clock.now())
     }
 
+    /// Seals under the present secret what lies under an earlier one, so that this one may go.
+    async fn seal_anew(&self) -> Result<(), Error> {
+        for key in self.store.signing_keys().await? {
+            let kid = key.id.to_string();
+            if self.sealing.has_sealed(&kid, &key.sealed) {
+                continue;
+            }
+            let pkcs8 = self.sealing.open(&kid, &key.sealed).map_err(|_| Error::Sealed { id: key.id })?;
+            let sealed = self.sealing.seal(&kid, pkcs8, self.rng.bytes()).map_err(|_| Error::Sealing)?;
+            self.store.reseal_signing_key(key.id, &key.sealed, &sealed).await?;
+            tracing::info!(kid, "a signing key was sealed under the new pepper");
+        }
+        Ok(())
+    }
+
     async fn rotate(&self) -> Result<(), Error> {
+        self.seal_anew().await?;
         let kept = self.store.signing_keys().await?;
         let now = self.clock.now();
         for algorithm in SigningAlgorithm::ALL {

@@ -68,6 +68,12 @@ impl Store for PostgresStore {
         Ok(query.execute(self.0.primary()).await?.rows_affected() == 1)
     }
 
+    async fn reseal_signing_key(&self, id: SigningKeyId, old: &[u8], new: &[u8]) -> Result<(), Error> {
+        let query = sqlx::query(statements::RESEAL_SIGNING_KEY).bind(id.uuid()).bind(old).bind(new);
+        query.execute(self.0.primary()).await?;
+        Ok(())
+    }
+
     async fn delete_signing_keys(&self, ids: &[SigningKeyId]) -> Result<(), Error> {
         let mut tx = self.0.begin().await?;
         for id in ids {

@@ -74,6 +74,13 @@ impl Store for SqliteStore {
         Ok(is_new)
     }
 
+    async fn reseal_signing_key(&self, id: SigningKeyId, old: &[u8], new: &[u8]) -> Result<(), Error> {
+        let mut turn = self.0.write().await?;
+        let query = sqlx::query(statements::RESEAL_SIGNING_KEY).bind(id.uuid()).bind(old).bind(new);
+        query.execute(&mut *turn).await?;
+        Ok(turn.commit().await?)
+    }
+
     async fn delete_signing_keys(&self, ids: &[SigningKeyId]) -> Result<(), Error> {
         let mut turn = self.0.write().await?;
         for id in ids {

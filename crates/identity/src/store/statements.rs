@@ -16,4 +16,6 @@ pub(super) const SIGNING_KEYS: &str =
 pub(super) const INSERT_SIGNING_KEY: &str =
     "INSERT INTO signing_key (id, algorithm, generation, sealed, created_at, signs_from)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (algorithm, generation) DO NOTHING";
+pub(super) const RESEAL_SIGNING_KEY: &str =
+    "UPDATE signing_key SET sealed = $3 WHERE id = $1 AND sealed = $2";
 pub(super) const DELETE_SIGNING_KEY: &str = "DELETE FROM signing_key WHERE id = $1";

@@ -1,13 +1,12 @@
 //! `PATCH /admin/v1/companies/{id}`
 
-use axum::extract::State;
 use comporta_http::{Json, Path, Problem, ProblemBody};
 use comporta_kernel::CompanyId;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::CompanyOut;
-use crate::{Address, CompanyChange, CompanyName, CompanyStatus, Document, Email, Partners};
+use super::{Acting, CompanyOut, present};
+use crate::{Address, CompanyChange, CompanyName, CompanyStatus, Document, Email, PlanName};
 
 /// What is to be another: a field left out stays, null takes away.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,15 +25,14 @@ pub(crate) struct ChangeIn {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
     address: Option<Option<Address>>,
+    /// The plan that limits and bills it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
+    plan: Option<Option<PlanName>>,
     /// `suspended` refuses all its keys, `active` takes them again.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     status: Option<CompanyStatus>,
-}
-
-/// Tells a field that is null from one that is left out.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(input).map(Some)
 }
 
 /// Change, suspend or activate a company.
@@ -48,10 +46,10 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(input: D) -> Result<O
     )
 )]
 pub(crate) async fn handle(
-    State(partners): State<Partners>,
+    Acting(partners): Acting,
     Path(id): Path<CompanyId>,
-    Json(ChangeIn { name, document, email, address, status }): Json<ChangeIn>,
+    Json(ChangeIn { name, document, email, address, plan, status }): Json<ChangeIn>,
 ) -> Result<axum::Json<CompanyOut>, Problem> {
-    let change = CompanyChange { name, document, email, address, status };
+    let change = CompanyChange { name, document, email, address, plan, status };
     Ok(axum::Json(partners.change_company(id, change).await?.into()))
 }

@@ -1,13 +1,12 @@
 //! `POST /admin/v1/companies`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use comporta_http::{Json, Problem, ProblemBody};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::CompanyOut;
-use crate::{Address, CompanyName, Document, Email, NewCompany, Partners};
+use super::{Acting, CompanyOut};
+use crate::{Address, CompanyName, Document, Email, NewCompany, PlanName};
 
 /// A company to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,6 +23,9 @@ pub(crate) struct CompanyIn {
     email: Email,
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
     address: Option<Address>,
+    /// The plan that limits and bills it.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "basic")]
+    plan: Option<PlanName>,
 }
 
 /// Make a company.
@@ -36,10 +38,10 @@ pub(crate) struct CompanyIn {
     )
 )]
 pub(crate) async fn handle(
-    State(partners): State<Partners>,
-    Json(CompanyIn { name, document, email, address }): Json<CompanyIn>,
+    Acting(partners): Acting,
+    Json(CompanyIn { name, document, email, address, plan }): Json<CompanyIn>,
 ) -> Result<(StatusCode, axum::Json<CompanyOut>), Problem> {
-    let new = NewCompany { name, document, email: Some(email), address };
+    let new = NewCompany { name, document, email: Some(email), address, plan };
     let company = partners.create_company(new).await?;
     Ok((StatusCode::CREATED, axum::Json(company.into())))
 }

@@ -1,6 +1,5 @@
 //! `POST /admin/v1/companies/{id}/keys`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use comporta_http::{Json, Path, Problem, ProblemBody};
@@ -8,8 +7,8 @@ use comporta_kernel::{CompanyId, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{IssuedKeyOut, NO_STORE};
-use crate::{KeyMode, KeyName, NewKey, Partners, Scopes};
+use super::{Acting, IssuedKeyOut, NO_STORE};
+use crate::{AllowedAddresses, KeyMode, KeyName, NewKey, Scopes};
 
 /// A key to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,6 +25,10 @@ pub(crate) struct KeyIn {
     /// The first instant at which it no longer works.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// Networks and addresses that it may be used from; none for anywhere.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 64, example = json!(["203.0.113.0/24", "2001:db8::7"]))]
+    allowed_addresses: AllowedAddresses,
 }
 
 /// Make a key for a company.
@@ -39,11 +42,12 @@ pub(crate) struct KeyIn {
     )
 )]
 pub(crate) async fn handle(
-    State(partners): State<Partners>,
+    Acting(partners): Acting,
     Path(company): Path<CompanyId>,
-    Json(KeyIn { name, scopes, mode, expires_at }): Json<KeyIn>,
+    Json(KeyIn { name, scopes, mode, expires_at, allowed_addresses }): Json<KeyIn>,
 ) -> Result<impl IntoResponse, Problem> {
-    let issued = partners.create_key(company, NewKey { name, scopes, mode, expires_at }).await?;
+    let issued =
+        partners.create_key(company, NewKey { name, scopes, mode, expires_at, allowed_addresses }).await?;
     let body = IssuedKeyOut::at(partners.clock().now(), issued);
     Ok((StatusCode::CREATED, [NO_STORE], axum::Json(body)))
 }

@@ -5,8 +5,8 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::{
-    Address, ApiKeyText, Company, CompanyName, CompanyStatus, Document, Email, IssuedKey, Key, KeyId,
-    KeyMode, KeyName, KeyState, RotatedKey, Scopes,
+    Address, AllowedAddresses, ApiKeyText, Company, CompanyName, CompanyStatus, Document, Email, IssuedKey,
+    Key, KeyId, KeyMode, KeyName, KeyState, PlanName, RotatedKey, Scopes,
 };
 
 /// A company.
@@ -23,6 +23,9 @@ pub struct CompanyOut {
     email: Option<Email>,
     #[schema(value_type = Option<String>)]
     address: Option<Address>,
+    /// The plan that limits and bills it.
+    #[schema(value_type = Option<String>, example = "basic")]
+    plan: Option<PlanName>,
     status: CompanyStatus,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -53,6 +56,12 @@ pub struct KeyOut {
     /// The key that a rotation put in its place.
     #[schema(value_type = Option<String>)]
     replaced_by: Option<KeyId>,
+    /// Networks that it may be used from; none for anywhere.
+    #[schema(value_type = Vec<String>, example = json!(["203.0.113.0/24"]))]
+    allowed_addresses: AllowedAddresses,
+    /// When it was last used, to the minute, told about a minute later.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used_at: Option<Timestamp>,
 }
 
 /// A key just made, with its text: this once.
@@ -98,8 +107,8 @@ impl Serialize for KeySecret {
 
 impl From<Company> for CompanyOut {
     fn from(company: Company) -> Self {
-        let Company { id, name, document, email, address, status, created_at } = company;
-        Self { id, name, document, email, address, status, created_at }
+        let Company { id, name, document, email, address, plan, status, created_at } = company;
+        Self { id, name, document, email, address, plan, status, created_at }
     }
 }
 
@@ -108,8 +117,24 @@ impl KeyOut {
     #[must_use]
     pub fn at(now: Timestamp, key: Key) -> Self {
         let status = key.state(now);
-        let Key { id, company_id, name, mode, scopes, created_at, expires_at, revoked_at, replaced_by } = key;
-        Self { id, company_id, name, mode, scopes, status, created_at, expires_at, revoked_at, replaced_by }
+        let Key {
+            id, company_id, name, mode, scopes, created_at, expires_at, revoked_at, replaced_by, ..
+        } = key;
+        let (allowed_addresses, last_used_at) = (key.allowed_addresses, key.last_used_at);
+        Self {
+            id,
+            company_id,
+            name,
+            mode,
+            scopes,
+            status,
+            created_at,
+            expires_at,
+            revoked_at,
+            replaced_by,
+            allowed_addresses,
+            last_used_at,
+        }
     }
 }
 

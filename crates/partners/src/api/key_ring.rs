@@ -1,25 +1,27 @@
 //! Every key and company in memory, following the database: a request's key is answered for without asking anybody.
 
+mod follow;
+mod held;
+mod sharded;
+
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use comporta_http::Principal;
-use comporta_kernel::CompanyId;
-use tokio::sync::Mutex;
-use tokio::time::{self, MissedTickBehavior};
-use tokio_util::sync::CancellationToken;
+use comporta_kernel::{CompanyId, Timestamp};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time;
 
-use crate::model::{Holding, Standing};
-use crate::{ApiKeyText, Error, KeyId, NotAKey, Partners, Refusal};
+use self::held::{Held, ScopeSets};
+use self::sharded::Sharded;
+use crate::model::{Changes, Holding, Rehash, Standing};
+use crate::pepper::Under;
+use crate::{ApiKeyText, Error, KeyId, NotAKey, Partners, PlanInForce, PlanName, Refusal};
 
-/// A revoked key is refused everywhere within a second: four looks at the epoch leave room for a slow one.
-const POLL_EVERY: Duration = Duration::from_millis(250);
-/// A look that takes longer is given up, and a fresh connection tried.
-const POLL_PATIENCE: Duration = Duration::from_secs(5);
 /// For so long after the database's last answer known keys are trusted.
 const TRUST: Duration = Duration::from_secs(60);
 /// A request with a key not seen before waits this long for the database.
@@ -27,6 +29,8 @@ const ASK_PATIENCE: Duration = Duration::from_secs(1);
 /// Questions about unknown keys: fifty at once, then fifty a second. Whoever makes up ids costs no more.
 const ASK_EVERY: Duration = Duration::from_millis(20);
 const ASK_BURST: Duration = Duration::from_secs(1);
+/// New digests that may wait to be written; what is over comes with the key's next use.
+const REHASHES: usize = 1024;
 
 /// Every company, and its keys. Clones share one ring.
 #[derive(Clone)]
@@ -34,8 +38,9 @@ pub struct KeyRing(Arc<Ring>);
 
 struct Ring {
     partners: Partners,
-    keys: ArcSwap<HashMap<KeyId, Arc<Held>>>,
-    companies: ArcSwap<HashMap<CompanyId, Standing>>,
+    keys: Sharded<KeyId, Arc<Held>>,
+    companies: Sharded<CompanyId, Standing>,
+    plans: ArcSwap<HashMap<PlanName, Arc<PlanInForce>>>,
     /// The last epoch followed; held while following, so that two never mix.
     epoch: Mutex<i64>,
     /// Held while asking about one key: of many requests with the same new key only the first asks.
@@ -43,12 +48,11 @@ struct Ring {
     started: Instant,
     /// Milliseconds from `started` to when the last answered poll was sent.
     answered: AtomicU64,
+    /// Minutes since 1970, as of the last poll: uses of keys are noted by it.
+    minute: AtomicU32,
+    /// New digests of keys that came under an old pepper.
+    rehashes: (mpsc::Sender<Rehash>, Mutex<mpsc::Receiver<Rehash>>),
     trust: Duration,
-}
-
-struct Held {
-    holding: Holding,
-    principal: Arc<Principal>,
 }
 
 /// Up to when the questions already asked use up the rate, from when the ring was made.
@@ -64,41 +68,49 @@ impl KeyRing {
     }
 
     async fn trusting(partners: Partners, trust: Duration) -> Result<Self, Error> {
+        let (sender, receiver) = mpsc::channel(REHASHES);
         let ring = Self(Arc::new(Ring {
             partners,
-            keys: ArcSwap::default(),
-            companies: ArcSwap::default(),
+            keys: Sharded::new(),
+            companies: Sharded::new(),
+            plans: ArcSwap::default(),
             epoch: Mutex::new(-1),
             allowance: Mutex::new(Allowance(Duration::ZERO)),
             started: Instant::now(),
             answered: AtomicU64::new(0),
+            minute: AtomicU32::new(0),
+            rehashes: (sender, Mutex::new(receiver)),
             trust,
         }));
         ring.refresh().await?;
         Ok(ring)
     }
 
-    /// Whose key this is, from memory alone.
+    /// Whose key this is, used from an address, from memory alone. Without an address only the key itself is looked at.
     ///
     /// # Errors
     /// Why it does not open the door.
-    pub fn authenticate(&self, text: &str) -> Result<Arc<Principal>, Refusal> {
+    pub fn authenticate(&self, text: &str, from: Option<IpAddr>) -> Result<Arc<Principal>, Refusal> {
         let key = self.read(text)?;
         let held = self.held(key.id()).ok_or(Refusal::Unknown)?;
-        self.admit(&key, &held)
+        self.admit(&key, &held, from)
     }
 
-    /// Whose key this is; one not in memory is asked for in the database, so that a new key works at once.
+    /// The same; a key that is not in memory is asked for in the database, so that a new one works at once.
     ///
     /// # Errors
     /// Why it does not open the door.
-    pub async fn authenticate_or_ask(&self, text: &str) -> Result<Arc<Principal>, Refusal> {
+    pub async fn authenticate_or_ask(
+        &self,
+        text: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Principal>, Refusal> {
         let key = self.read(text)?;
         let held = match self.held(key.id()) {
             Some(held) => held,
             None => self.ask(key.id()).await?.ok_or(Refusal::Unknown)?,
         };
-        self.admit(&key, &held)
+        self.admit(&key, &held, from)
     }
 
     /// Loads what has changed since the last time.
@@ -106,54 +118,44 @@ impl KeyRing {
     /// # Errors
     /// When the database does not answer.
     pub async fn refresh(&self) -> Result<(), Error> {
+        let now = self.0.partners.clock().now();
+        self.0.minute.store(minutes(now), Ordering::Relaxed);
         let mut epoch = self.0.epoch.lock().await;
         let sent = self.0.started.elapsed();
-        let changes = self.0.partners.changes_since(*epoch).await?;
-        self.absorb(changes.keys, changes.companies);
-        *epoch = changes.epoch;
+        *epoch = self.0.partners.changes_since(*epoch, |changes| self.absorb(changes)).await?;
         self.0.answered.store(sent.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
         Ok(())
-    }
-
-    /// Follows the database until the shutdown.
-    pub async fn follow(&self, shutdown: CancellationToken) {
-        let mut ticks = time::interval(POLL_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut answering = true;
-        loop {
-            let poll = async {
-                ticks.tick().await;
-                time::timeout(POLL_PATIENCE, self.refresh()).await
-            };
-            let Some(outcome) = shutdown.run_until_cancelled(poll).await else { return };
-            let failure: Option<&dyn std::error::Error> = match &outcome {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(error),
-                Err(elapsed) => Some(elapsed),
-            };
-            // Told when it begins and when it ends, not four times a second in between.
-            match failure {
-                Some(error) if answering => tracing::warn!(%error, "changes of keys cannot be followed"),
-                None if !answering => tracing::info!("changes of keys are followed again"),
-                _ => {}
-            }
-            answering = failure.is_none();
-        }
     }
 
     /// Whether a company is there and not suspended, from memory alone, whether it holds keys or not.
     #[must_use]
     pub fn is_active(&self, company: CompanyId) -> bool {
-        let standing = self.0.companies.load().get(&company).copied();
-        self.is_trusted() && standing.is_some_and(|standing| !standing.suspended)
+        let companies = self.0.companies.piece(company);
+        self.is_trusted() && companies.get(&company).is_some_and(|standing| !standing.suspended)
     }
 
-    /// Whether nothing is known against a key, by its id, from memory alone: for who has seen it already, such as a
-    /// token issued for it. One made a moment ago is not held here yet; one that was taken back is.
+    /// The plan that a company is on, from memory alone; `None` for a company without one.
     #[must_use]
-    pub fn is_good(&self, key: &str) -> bool {
-        let Ok(id) = key.parse() else { return false };
-        self.is_trusted() && self.held(id).is_none_or(|held| self.check(&held.holding).is_ok())
+    pub fn plan_of(&self, company: CompanyId) -> Option<Arc<PlanInForce>> {
+        let companies = self.0.companies.piece(company);
+        let name = companies.get(&company)?.plan.as_ref()?;
+        self.0.plans.load().get(name).cloned()
+    }
+
+    /// Whether anything is known against a key, by its id, used from an address, from memory alone: for who has seen it
+    /// already, such as a token issued for it. One made a moment ago is not held here yet; one that was taken back is.
+    ///
+    /// # Errors
+    /// What is known against it.
+    pub fn check(&self, key: &str, from: IpAddr) -> Result<(), Refusal> {
+        let id = key.parse().map_err(|_| Refusal::Unknown)?;
+        if !self.is_trusted() {
+            return Err(Refusal::CutOff);
+        }
+        let Some(held) = self.held(id) else { return Ok(()) };
+        held.check(Some(from), || self.0.partners.clock().now())?;
+        held.mark.used_in(self.0.minute.load(Ordering::Relaxed));
+        Ok(())
     }
 
     fn read<'a>(&self, text: &'a str) -> Result<ApiKeyText<'a>, Refusal> {
@@ -167,28 +169,45 @@ impl KeyRing {
         self.0.started.elapsed().saturating_sub(answered) <= self.0.trust
     }
 
-    fn check(&self, holding: &Holding) -> Result<(), Refusal> {
-        holding.check(|| self.0.partners.clock().now())
-    }
-
     fn held(&self, id: KeyId) -> Option<Arc<Held>> {
-        self.0.keys.load().get(&id).cloned()
+        self.0.keys.get(id)
     }
 
-    fn admit(&self, key: &ApiKeyText<'_>, held: &Held) -> Result<Arc<Principal>, Refusal> {
+    fn admit(
+        &self,
+        key: &ApiKeyText<'_>,
+        held: &Held,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Principal>, Refusal> {
         // The secret first: who does not hold it learns nothing about the key.
-        if !self.0.partners.pepper().matches(key, &held.holding.digest) {
+        if !self.0.partners.peppers().matches(key, &held.digest, held.under) {
             return Err(Refusal::Unknown);
         }
-        self.check(&held.holding)?;
+        held.check(from, || self.0.partners.clock().now())?;
+        held.mark.used_in(self.0.minute.load(Ordering::Relaxed));
+        if held.under != Under::Place(0) {
+            self.rehash(key, held);
+        }
         Ok(Arc::clone(&held.principal))
+    }
+
+    /// The key's text is known now, and only now: its digest under the new pepper is made, and written elsewhere.
+    #[cold]
+    fn rehash(&self, key: &ApiKeyText<'_>, held: &Held) {
+        if held.mark.rehashing.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let new = self.0.partners.peppers().current().digest(key);
+        if self.0.rehashes.0.try_send(Rehash { id: held.id, old: held.digest, new }).is_err() {
+            held.mark.rehashing.store(false, Ordering::Relaxed);
+        }
     }
 
     async fn ask(&self, id: KeyId) -> Result<Option<Arc<Held>>, Refusal> {
         let answer = async {
             let mut allowance = self.0.allowance.lock().await;
             if self.held(id).is_none() && allowance.take(self.0.started.elapsed()) {
-                self.absorb(self.0.partners.holding(id).await?.into_iter().collect(), Vec::new());
+                self.absorb_one(self.0.partners.holding(id).await?).await?;
             }
             Ok::<_, Error>(self.held(id))
         };
@@ -202,46 +221,59 @@ impl KeyRing {
         }
     }
 
-    /// Takes what was read, unless something newer is already held: two readers may come in either order.
-    fn absorb(&self, keys: Vec<Holding>, mut companies: Vec<Standing>) {
-        // A key tells of its company too: one that a program of an earlier version has changed.
-        companies.extend(keys.iter().map(Holding::standing));
-        let keys: Vec<Arc<Held>> = keys.into_iter().map(|holding| Arc::new(holding.into())).collect();
-        absorb(&self.0.companies, &companies, |new| (new.company_id, new.epoch));
-        absorb(&self.0.keys, &keys, |new| (new.holding.id, new.holding.epoch));
-    }
-}
-
-/// Puts what is newer in a map's place of what is held, each by its id and its epoch.
-fn absorb<I: Eq + Hash + Copy, T: Clone>(
-    map: &ArcSwap<HashMap<I, T>>,
-    new: &[T],
-    place: impl Fn(&T) -> (I, i64),
-) {
-    if new.is_empty() {
-        return;
-    }
-    map.rcu(|before| {
-        let mut map = HashMap::clone(before);
-        for new in new {
-            let (id, epoch) = place(new);
-            if map.get(&id).is_none_or(|held| place(held).1 <= epoch) {
-                map.insert(id, new.clone());
-            }
+    /// Takes a key that was asked for. If its company's plan is as new, that comes first: nobody is let in unlimited.
+    async fn absorb_one(&self, holding: Option<Holding>) -> Result<(), Error> {
+        let Some(holding) = holding else { return Ok(()) };
+        if holding.plan.as_ref().is_some_and(|plan| !self.0.plans.load().contains_key(plan)) {
+            return self.refresh().await;
         }
-        map
-    });
+        self.absorb(Changes { keys: vec![holding], ..Changes::default() });
+        Ok(())
+    }
+
+    /// Takes what was read, unless something newer is already held: two readers may come in either order.
+    fn absorb(&self, changes: Changes) {
+        let Changes { mut keys, mut companies, plans } = changes;
+        // A key tells of its company too: one that a program of an earlier version has changed.
+        companies.extend(keys.iter_mut().map(Holding::take_standing));
+        let (peppers, mut sets) = (self.0.partners.peppers(), ScopeSets::new());
+        let keys: Vec<Held> = keys.iter().map(|holding| Held::new(holding, peppers, &mut sets)).collect();
+        // A company is never seen with a plan that is not.
+        self.absorb_plans(plans);
+        let newer = |new: &Standing, held: Option<&Standing>| {
+            held.is_none_or(|held| held.epoch <= new.epoch).then(|| new.clone())
+        };
+        self.0.companies.absorb(companies, |new| new.company_id, newer);
+        self.0.keys.absorb(
+            keys,
+            |new| new.id,
+            |new, held| match held {
+                Some(held) if held.epoch > new.epoch => None,
+                Some(held) => Some(Arc::new(new.with_mark(Arc::clone(&held.mark)))),
+                None => Some(Arc::new(new.with_mark(Arc::clone(&new.mark)))),
+            },
+        );
+    }
+
+    fn absorb_plans(&self, new: Vec<PlanInForce>) {
+        if new.is_empty() {
+            return;
+        }
+        let new: Vec<Arc<PlanInForce>> = new.into_iter().map(Arc::new).collect();
+        self.0.plans.rcu(|before| {
+            let mut plans = HashMap::clone(before);
+            for new in &new {
+                if plans.get(&new.name).is_none_or(|held| held.epoch <= new.epoch) {
+                    plans.insert(new.name.clone(), Arc::clone(new));
+                }
+            }
+            plans
+        });
+    }
 }
 
-impl From<Holding> for Held {
-    fn from(holding: Holding) -> Self {
-        let principal = Arc::new(Principal {
-            company_id: holding.company_id,
-            actor: holding.id.to_string().into(),
-            scopes: holding.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
-        });
-        Self { holding, principal }
-    }
+fn minutes(at: Timestamp) -> u32 {
+    u32::try_from(at.as_second() / 60).unwrap_or(0)
 }
 
 impl Allowance {
@@ -258,7 +290,7 @@ impl Allowance {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyRing").field("keys", &self.0.keys.load().len()).finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("keys", &self.0.keys.len()).finish_non_exhaustive()
     }
 }
 

@@ -1,11 +1,10 @@
 //! `POST /admin/v1/keys/{id}/revoke`
 
 use axum::Json;
-use axum::extract::State;
 use comporta_http::{Path, Problem, ProblemBody};
 
-use super::KeyOut;
-use crate::{KeyId, Partners};
+use super::{Acting, KeyOut};
+use crate::KeyId;
 
 /// Take a key back for good; it is refused everywhere within a second.
 #[utoipa::path(
@@ -16,10 +15,7 @@ use crate::{KeyId, Partners};
         (status = "4XX", description = "A refusal", body = ProblemBody<'static>, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn handle(
-    State(partners): State<Partners>,
-    Path(id): Path<KeyId>,
-) -> Result<Json<KeyOut>, Problem> {
+pub(crate) async fn handle(Acting(partners): Acting, Path(id): Path<KeyId>) -> Result<Json<KeyOut>, Problem> {
     let key = partners.revoke_key(id).await?;
     Ok(Json(KeyOut::at(partners.clock().now(), key)))
 }

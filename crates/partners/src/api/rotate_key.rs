@@ -1,13 +1,12 @@
 //! `POST /admin/v1/keys/{id}/rotate`
 
-use axum::extract::State;
 use axum::response::IntoResponse;
 use comporta_http::{Json, Path, Problem, ProblemBody};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{NO_STORE, RotatedKeyOut};
-use crate::{KeyId, Overlap, Partners};
+use super::{Acting, NO_STORE, RotatedKeyOut};
+use crate::{KeyId, Overlap};
 
 /// How to rotate.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -30,7 +29,7 @@ pub(crate) struct RotationIn {
     )
 )]
 pub(crate) async fn handle(
-    State(partners): State<Partners>,
+    Acting(partners): Acting,
     Path(id): Path<KeyId>,
     Json(RotationIn { overlap }): Json<RotationIn>,
 ) -> Result<impl IntoResponse, Problem> {

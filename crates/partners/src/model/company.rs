@@ -6,7 +6,7 @@ use std::str::FromStr;
 use comporta_kernel::{CompanyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Address, CompanyName, Document, Email};
+use super::{Address, CompanyName, Document, Email, PlanName};
 
 /// Whether a company's keys work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -31,6 +31,8 @@ pub struct Company {
     pub email: Option<Email>,
     /// Its postal address, if known.
     pub address: Option<Address>,
+    /// The plan that limits and bills it, if any.
+    pub plan: Option<PlanName>,
     /// Whether its keys work.
     pub status: CompanyStatus,
     /// When it came.
@@ -38,10 +40,11 @@ pub struct Company {
 }
 
 /// What must be known of a company to answer for it without the database.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Standing {
     pub(crate) company_id: CompanyId,
     pub(crate) suspended: bool,
+    pub(crate) plan: Option<PlanName>,
     /// Rises with every change to the company.
     pub(crate) epoch: i64,
 }
@@ -57,6 +60,8 @@ pub struct NewCompany {
     pub email: Option<Email>,
     /// Its postal address, if known.
     pub address: Option<Address>,
+    /// The plan that limits and bills it, if any.
+    pub plan: Option<PlanName>,
 }
 
 /// What is to be another about a company: `None` leaves as it is, `Some(None)` takes away.
@@ -70,14 +75,16 @@ pub struct CompanyChange {
     pub email: Option<Email>,
     /// Another postal address, or none.
     pub address: Option<Option<Address>>,
+    /// Another plan, or none.
+    pub plan: Option<Option<PlanName>>,
     /// Whether its keys work.
     pub status: Option<CompanyStatus>,
 }
 
 impl NewCompany {
     pub(crate) fn made(self, id: CompanyId, at: Timestamp) -> Company {
-        let Self { name, document, email, address } = self;
-        Company { id, name, document, email, address, status: CompanyStatus::Active, created_at: at }
+        let Self { name, document, email, address, plan } = self;
+        Company { id, name, document, email, address, plan, status: CompanyStatus::Active, created_at: at }
     }
 }
 
@@ -88,6 +95,7 @@ impl CompanyChange {
             document: self.document.unwrap_or(company.document),
             email: self.email.or(company.email),
             address: self.address.unwrap_or(company.address),
+            plan: self.plan.unwrap_or(company.plan),
             status: self.status.unwrap_or(company.status),
             ..company
         }
@@ -142,6 +150,7 @@ mod tests {
             document: Some("1".parse().unwrap()),
             email: None,
             address: None,
+            plan: None,
         };
         let id = "cmp_00000000000000000000000000".parse().unwrap();
         let before = new.made(id, Timestamp::UNIX_EPOCH);

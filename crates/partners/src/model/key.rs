@@ -6,7 +6,7 @@ use std::str::FromStr;
 use comporta_kernel::{CompanyId, Timestamp, define_id};
 use serde::{Deserialize, Serialize};
 
-use super::{KeyName, Overlap, Scopes, Standing};
+use super::{AllowedAddresses, KeyName, Overlap, PepperId, PlanInForce, PlanName, Scopes, Standing};
 use crate::Error;
 
 define_id!(
@@ -53,6 +53,9 @@ pub enum Refusal {
     /// Its time is over.
     #[error("this API key has expired")]
     Expired,
+    /// It is used from an address that is not among its own.
+    #[error("this API key may not be used from this address")]
+    Address,
     /// Its company is suspended.
     #[error("the company of this API key is suspended")]
     Suspended,
@@ -82,6 +85,10 @@ pub struct Key {
     pub revoked_at: Option<Timestamp>,
     /// The key that a rotation put in its place.
     pub replaced_by: Option<KeyId>,
+    /// From where it may be used.
+    pub allowed_addresses: AllowedAddresses,
+    /// When it was last used, to the minute and about a minute late.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// A key to be made.
@@ -95,6 +102,19 @@ pub struct NewKey {
     pub mode: KeyMode,
     /// When it is to end, if ever; kept in whole microseconds.
     pub expires_at: Option<Timestamp>,
+    /// From where it may be used.
+    pub allowed_addresses: AllowedAddresses,
+}
+
+/// What is to be another about a key: `None` leaves as it is, `Some(None)` takes away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyChange {
+    /// Another name.
+    pub name: Option<KeyName>,
+    /// Another end, or none.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// Other addresses to be used from.
+    pub allowed_addresses: Option<AllowedAddresses>,
 }
 
 /// A rotation to be done: the stored half of a new key that takes an old one's place.
@@ -102,9 +122,33 @@ pub struct NewKey {
 pub(crate) struct Rotation {
     pub(crate) old: KeyId,
     pub(crate) new: KeyId,
-    pub(crate) digest: [u8; 32],
+    pub(crate) secret: Digest,
     pub(crate) overlap: Overlap,
     pub(crate) at: Timestamp,
+}
+
+/// What is kept of a key's text: its keyed hash, and under which pepper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digest {
+    pub(crate) bytes: [u8; 32],
+    /// `None` for one made before peppers had ids.
+    pub(crate) pepper: Option<PepperId>,
+}
+
+/// A digest to be put in the place of one under an old pepper.
+#[derive(Clone, Debug)]
+pub(crate) struct Rehash {
+    pub(crate) id: KeyId,
+    pub(crate) old: [u8; 32],
+    pub(crate) new: Digest,
+}
+
+/// That a key was used, to be noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    pub(crate) id: KeyId,
+    /// Minutes since 1970-01-01 UTC.
+    pub(crate) minute: u32,
 }
 
 /// What must be known of a key to answer for it without the database.
@@ -112,22 +156,25 @@ pub(crate) struct Rotation {
 pub(crate) struct Holding {
     pub(crate) id: KeyId,
     pub(crate) company_id: CompanyId,
-    pub(crate) digest: [u8; 32],
+    pub(crate) secret: Digest,
+    pub(crate) mode: KeyMode,
     pub(crate) scopes: Scopes,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) revoked: bool,
     pub(crate) suspended: bool,
+    pub(crate) addresses: AllowedAddresses,
+    /// Its company's plan.
+    pub(crate) plan: Option<PlanName>,
     /// Rises with every change to the key or to its company's status.
     pub(crate) epoch: i64,
 }
 
-/// What has changed between two epochs.
+/// Some of what has changed between two epochs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
-    /// The later one.
-    pub(crate) epoch: i64,
     pub(crate) keys: Vec<Holding>,
     pub(crate) companies: Vec<Standing>,
+    pub(crate) plans: Vec<PlanInForce>,
 }
 
 impl Key {
@@ -155,7 +202,8 @@ impl Key {
         }
         let later = |span| at.checked_add(span).unwrap_or(Timestamp::MAX);
         let span = self.expires_at.map(|end| end.duration_since(self.created_at));
-        let successor = Self { id: new, created_at: at, expires_at: span.map(later), ..self.clone() };
+        let (expires_at, last_used_at) = (span.map(later), None);
+        let successor = Self { id: new, created_at: at, expires_at, last_used_at, ..self.clone() };
         let end = later(overlap.duration());
         let end = self.expires_at.map_or(end, |own| own.min(end));
         Ok((successor, Self { expires_at: Some(end), replaced_by: Some(new), ..self }))
@@ -165,32 +213,62 @@ impl Key {
 impl NewKey {
     /// The key as it is stored.
     pub(crate) fn made(self, id: KeyId, company_id: CompanyId, at: Timestamp) -> Result<Key, Error> {
-        let Self { name, scopes, mode, expires_at } = self;
-        let whole = |end: Timestamp| Timestamp::from_microsecond(end.as_microsecond()).unwrap_or(end);
-        let expires_at = expires_at.map(whole);
-        if expires_at.is_some_and(|end| end <= at) {
-            return Err(Error::ExpiryPassed);
-        }
-        let (created_at, revoked_at, replaced_by) = (at, None, None);
-        Ok(Key { id, company_id, name, mode, scopes, created_at, expires_at, revoked_at, replaced_by })
+        let Self { name, scopes, mode, expires_at, allowed_addresses } = self;
+        let expires_at = expires_at.map(|end| end_after(at, end)).transpose()?;
+        let (created_at, revoked_at, replaced_by, last_used_at) = (at, None, None, None);
+        Ok(Key {
+            id,
+            company_id,
+            name,
+            mode,
+            scopes,
+            created_at,
+            expires_at,
+            revoked_at,
+            replaced_by,
+            allowed_addresses,
+            last_used_at,
+        })
     }
 }
 
-impl Holding {
-    /// What it says of its company.
-    pub(crate) fn standing(&self) -> Standing {
-        Standing { company_id: self.company_id, suspended: self.suspended, epoch: self.epoch }
+impl KeyChange {
+    /// The key as it is from an instant on. One that no longer works stays as it was, and one that was replaced may
+    /// end sooner, never later.
+    pub(crate) fn applied_to(self, key: Key, at: Timestamp) -> Result<Key, Error> {
+        match key.state(at) {
+            KeyState::Revoked => return Err(Error::KeyRevoked),
+            KeyState::Expired => return Err(Error::KeyExpired),
+            KeyState::Active => {}
+        }
+        let expires_at = match self.expires_at {
+            None => key.expires_at,
+            Some(end) => end.map(|end| end_after(at, end)).transpose()?,
+        };
+        let later = match (expires_at, key.expires_at) {
+            (Some(end), Some(before)) => end > before,
+            (None, before) => before.is_some(),
+            (Some(_), None) => false,
+        };
+        if let (Some(by), true) = (key.replaced_by, later) {
+            return Err(Error::KeyReplaced { by });
+        }
+        let allowed_addresses = self.allowed_addresses.unwrap_or(key.allowed_addresses);
+        Ok(Key { name: self.name.unwrap_or(key.name), expires_at, allowed_addresses, ..key })
     }
+}
 
-    /// Whether who holds this key may come in, its secret being right.
-    pub(crate) fn check(&self, now: impl FnOnce() -> Timestamp) -> Result<(), Refusal> {
-        if self.revoked {
-            return Err(Refusal::Revoked);
-        }
-        if self.expires_at.is_some_and(|end| end <= now()) {
-            return Err(Refusal::Expired);
-        }
-        if self.suspended { Err(Refusal::Suspended) } else { Ok(()) }
+/// An end in whole microseconds, which must come after an instant.
+fn end_after(at: Timestamp, end: Timestamp) -> Result<Timestamp, Error> {
+    let end = Timestamp::from_microsecond(end.as_microsecond()).unwrap_or(end);
+    if end <= at { Err(Error::ExpiryPassed) } else { Ok(end) }
+}
+
+impl Holding {
+    /// What it says of its company. The plan is the company's alone from here on.
+    pub(crate) fn take_standing(&mut self) -> Standing {
+        let plan = self.plan.take();
+        Standing { company_id: self.company_id, suspended: self.suspended, plan, epoch: self.epoch }
     }
 }
 

@@ -3,8 +3,10 @@
 use comporta_db::Tx;
 use comporta_kernel::CompanyId;
 
+use serde_json::{Value, json};
+
 use super::Partners;
-use crate::{Company, CompanyChange, CompanyStatus, Error, NewCompany};
+use crate::{Act, Company, CompanyChange, CompanyStatus, Error, NewCompany};
 
 impl Partners {
     /// Makes a company, with all that belongs to a new one.
@@ -27,6 +29,8 @@ impl Partners {
         let company = new.made(self.ids.next(), self.clock.now());
         self.store.insert_company(tx, &company).await?;
         self.on_company_created.company_created(tx, company.id, company.created_at).await?;
+        let act = Act::new("company.created", company.id).of(company.id);
+        self.audit_in(tx, act.with(json!({"name": company.name, "plan": company.plan}))).await?;
         Ok(company)
     }
 
@@ -60,7 +64,12 @@ impl Partners {
     /// # Errors
     /// [`Error::NoSuchCompany`].
     pub async fn change_company(&self, id: CompanyId, change: CompanyChange) -> Result<Company, Error> {
-        let company = self.store.change_company(id, change).await?;
+        let mut tx = self.db.begin().await?;
+        let (before, company) = self.store.change_company(&mut tx, id, change, self.clock.now()).await?;
+        if before != company {
+            self.audit_in(&mut tx, changed(&before, &company)).await?;
+        }
+        tx.commit().await?;
         tracing::info!(company_id = %id, status = %company.status, "a company was changed");
         Ok(company)
     }
@@ -72,4 +81,27 @@ impl Partners {
     pub async fn set_company_status(&self, id: CompanyId, status: CompanyStatus) -> Result<Company, Error> {
         self.change_company(id, status.into()).await
     }
+}
+
+/// What has become another about a company, each with what it was and what it is.
+fn changed(before: &Company, after: &Company) -> Act {
+    let action = match (before.status, after.status) {
+        (CompanyStatus::Active, CompanyStatus::Suspended) => "company.suspended",
+        (CompanyStatus::Suspended, CompanyStatus::Active) => "company.activated",
+        _ => "company.changed",
+    };
+    let fields = |company: &Company| {
+        let Company { name, document, email, address, plan, status, .. } = company;
+        json!({"name": name, "document": document, "email": email, "address": address, "plan": plan, "status": status})
+    };
+    Act::new(action, after.id).of(after.id).with(differences(&fields(before), &fields(after)))
+}
+
+/// Of two objects of the same fields those that differ: `{field: {from, to}}`.
+pub(super) fn differences(before: &Value, after: &Value) -> Value {
+    let fields = before.as_object().into_iter().flatten();
+    let differing = fields.filter(|(name, value)| after.get(name.as_str()) != Some(value));
+    differing
+        .map(|(name, value)| (name.clone(), json!({"from": value, "to": after[name.as_str()]})))
+        .collect()
 }

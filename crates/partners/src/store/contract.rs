@@ -1,5 +1,7 @@
 //! What every store must do: each test runs on both engines.
 
+mod invoices;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,7 +9,7 @@ use comporta_db::{Connection, Db, Options, Tx};
 use comporta_kernel::{CompanyId, ManualClock, Rng, Timestamp, TypedId as _};
 use jiff::SignedDuration;
 
-use crate::model::Changes;
+use crate::model::{Changes, Holding, Standing};
 use crate::{
     Company, CompanyChange, CompanyStatus, Error, IssuedKey, KeyId, KeyMode, KeyState, NewCompany, NewKey,
     OnCompanyCreated, Overlap, Partners, Pepper, Scopes,
@@ -68,18 +70,47 @@ impl World {
     }
 }
 
+/// All that has changed after an epoch.
+#[derive(Default)]
+struct Seen {
+    epoch: i64,
+    keys: Vec<Holding>,
+    companies: Vec<Standing>,
+    plans: Vec<crate::PlanInForce>,
+}
+
+async fn seen_since(partners: &Partners, epoch: i64) -> Seen {
+    let seen = std::sync::Mutex::new(Seen::default());
+    let take = |Changes { keys, companies, plans }| {
+        let mut seen = seen.lock().unwrap();
+        seen.keys.extend(keys);
+        seen.companies.extend(companies);
+        // They come with each page again.
+        seen.plans = plans;
+    };
+    let epoch = partners.changes_since(epoch, take).await.unwrap();
+    Seen { epoch, ..seen.into_inner().unwrap() }
+}
+
 fn new_company(name: &str) -> NewCompany {
     NewCompany {
         name: name.parse().unwrap(),
         document: Some("12.345.678/0001-95".parse().unwrap()),
         email: Some("ana@example.com".parse().unwrap()),
         address: None,
+        plan: None,
     }
 }
 
 fn new_key(expires_at: Option<Timestamp>) -> NewKey {
     let scopes: Scopes = "ledger:read books:write".parse().unwrap();
-    NewKey { name: "till".parse().unwrap(), scopes, mode: KeyMode::Test, expires_at }
+    NewKey {
+        name: "till".parse().unwrap(),
+        scopes,
+        mode: KeyMode::Test,
+        expires_at,
+        allowed_addresses: "203.0.113.0/24 2001:db8::7".parse().unwrap(),
+    }
 }
 
 fn day() -> Overlap {
@@ -152,7 +183,7 @@ async fn a_key_reads_back_without_its_secret(world: World) {
     let made = world.key(company, Some(end)).await;
     assert_eq!(world.partners.keys(company, None, 10).await.unwrap(), std::slice::from_ref(&made.key));
     let holding = world.partners.holding(made.key.id).await.unwrap().unwrap();
-    assert!(world.partners.pepper().matches(&made.text, &holding.digest));
+    assert!(world.partners.peppers().current().matches(&made.text, &holding.secret.bytes));
     assert_eq!((holding.company_id, holding.scopes), (company, made.key.scopes));
     assert_eq!((holding.expires_at, holding.revoked, holding.suspended), (Some(end), false, false));
 }
@@ -189,7 +220,7 @@ async fn a_rotation_leaves_the_old_key_until_the_overlap_is_over(world: World) {
     let kept = world.partners.keys(company, None, 10).await.unwrap();
     assert_eq!(kept, [rotated.previous.clone(), new.key.clone()]);
     let holding = world.partners.holding(new.key.id).await.unwrap().unwrap();
-    assert!(world.partners.pepper().matches(&new.text, &holding.digest));
+    assert!(world.partners.peppers().current().matches(&new.text, &holding.secret.bytes));
 
     let again = world.partners.rotate_key(old.key.id, day()).await;
     assert!(matches!(again, Err(Error::KeyReplaced { by }) if by == new.key.id));
@@ -220,39 +251,39 @@ async fn every_change_of_a_key_is_seen_by_who_follows(world: World) {
     let company = world.company("Ana").await.id;
     let (a, b) = (world.key(company, None).await.key.id, world.key(company, None).await.key.id);
     let partners = &world.partners;
-    let all = partners.changes_since(-1).await.unwrap();
+    let all = seen_since(partners, -1).await;
     assert_eq!(all.keys.len(), 2);
-    assert!(partners.changes_since(all.epoch).await.unwrap().keys.is_empty());
+    assert!(seen_since(partners, all.epoch).await.keys.is_empty());
 
     partners.revoke_key(a).await.unwrap();
-    let changed = partners.changes_since(all.epoch).await.unwrap();
+    let changed = seen_since(partners, all.epoch).await;
     assert_eq!(changed.keys.iter().map(|key| (key.id, key.revoked)).collect::<Vec<_>>(), [(a, true)]);
 
     let new = partners.rotate_key(b, Overlap::NONE).await.unwrap().issued.key.id;
-    let changed = partners.changes_since(changed.epoch).await.unwrap();
+    let changed = seen_since(partners, changed.epoch).await;
     let ends = |id| changed.keys.iter().find(|key| key.id == id).unwrap().expires_at;
     assert_eq!((changed.keys.len(), ends(b), ends(new)), (2, Some(world.now()), None));
 
     partners.set_company_status(company, CompanyStatus::Suspended).await.unwrap();
-    let Changes { keys, .. } = partners.changes_since(changed.epoch).await.unwrap();
+    let Seen { keys, .. } = seen_since(partners, changed.epoch).await;
     assert!(keys.len() == 3 && keys.iter().all(|key| key.suspended && key.epoch > changed.epoch));
 }
 
 async fn every_change_of_a_company_is_seen_though_it_holds_no_key(world: World) {
     let partners = &world.partners;
-    let before = partners.changes_since(-1).await.unwrap();
+    let before = seen_since(partners, -1).await;
     assert!(before.companies.is_empty());
     let (ana, bia) = (world.company("Ana").await.id, world.company("Bia").await.id);
-    let seen = |changes: &Changes| {
+    let seen = |changes: &Seen| {
         let companies = changes.companies.iter().map(|company| (company.company_id, company.suspended));
         companies.collect::<std::collections::BTreeMap<_, _>>()
     };
-    let made = partners.changes_since(before.epoch).await.unwrap();
+    let made = seen_since(partners, before.epoch).await;
     assert_eq!(seen(&made), [(ana, false), (bia, false)].into());
     for (status, suspended) in [(CompanyStatus::Suspended, true), (CompanyStatus::Active, false)] {
-        let before = partners.changes_since(made.epoch).await.unwrap().epoch;
+        let before = seen_since(partners, made.epoch).await.epoch;
         partners.set_company_status(bia, status).await.unwrap();
-        let changed = partners.changes_since(before).await.unwrap();
+        let changed = seen_since(partners, before).await;
         assert_eq!((seen(&changed), changed.epoch > before), ([(bia, suspended)].into(), true));
     }
 }
@@ -266,7 +297,7 @@ async fn changes_made_at_once_each_have_an_epoch_of_their_own(world: World) {
     for maker in makers.collect::<Vec<_>>() {
         maker.await.unwrap();
     }
-    let Changes { epoch, keys, .. } = world.partners.changes_since(-1).await.unwrap();
+    let Seen { epoch, keys, .. } = seen_since(&world.partners, -1).await;
     let epochs: std::collections::BTreeSet<i64> = keys.iter().map(|key| key.epoch).collect();
     assert_eq!((keys.len(), epochs.len(), epochs.last()), (8, 8, Some(&epoch)));
 }
@@ -293,6 +324,8 @@ macro_rules! on_both_engines {
     };
 }
 
+mod usage;
+
 on_both_engines! {
     a_company_reads_back_with_what_came_in_its_transaction,
     a_company_whose_transaction_fails_is_not_there,
@@ -310,3 +343,9 @@ on_both_engines! {
     every_change_of_a_company_is_seen_though_it_holds_no_key,
     changes_made_at_once_each_have_an_epoch_of_their_own,
 }
+
+mod audit;
+mod keys;
+mod plans;
+mod quotas;
+mod reminders;

@@ -120,8 +120,16 @@ fn differing(running: &Settings, read: &Settings) -> Vec<String> {
     let mut names: Vec<String> = sections.collect();
     let secrets = |settings: &Settings| {
         let database = &settings.database;
-        let single = [&database.url, &database.read_url, &settings.security.pepper, &settings.redis.url];
-        let all = single.into_iter().map(Option::as_ref).chain(settings.tracing.headers.values().map(Some));
+        let single = [
+            &database.url,
+            &database.read_url,
+            &settings.security.pepper,
+            &settings.redis.url,
+            &settings.mail.url,
+            &settings.sentry.dsn,
+        ];
+        let several = settings.tracing.headers.values().chain(&settings.security.accepted_peppers);
+        let all = single.into_iter().map(Option::as_ref).chain(several.map(Some));
         all.map(|secret| secret.map(|secret| secret.expose().to_owned())).collect::<Vec<_>>()
     };
     if secrets(running) != secrets(read) {

@@ -29,6 +29,7 @@ async fn a_token_in_order_names_company_actor_and_scopes() {
     let expected = Principal {
         company_id: company(),
         actor: "jwt:someone".into(),
+        live: true,
         scopes: ["ledger:read".to_owned(), "books:read".to_owned()].into(),
     };
     assert_eq!(*principal, expected);

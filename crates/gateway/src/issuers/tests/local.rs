@@ -86,3 +86,13 @@ async fn settings_that_would_let_nobody_or_anybody_in_are_refused() {
     let mapped = json!({"company": {"claim": "c", "map": {"x": "acme"}}});
     assert!(matches!(refused(&[with(mapped)]), IssuersError::Company { value, .. } if value == "x"));
 }
+
+#[tokio::test]
+async fn a_token_is_good_only_from_where_its_client_may_be() {
+    let desk = desk();
+    let token = desk.token();
+    assert!(known(&desk.issuers, &token).is_ok());
+    let elsewhere = desk.issuers.authenticate(&token, "192.0.2.1".parse().unwrap());
+    assert!(matches!(elsewhere, Outcome::Known(Err(Refusal::Address))));
+    assert!(known(&desk.issuers, &token).is_ok(), "that is asked each time");
+}

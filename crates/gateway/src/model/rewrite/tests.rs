@@ -24,6 +24,7 @@ fn captures(pattern: &str, path: &str) -> Captures {
         limit: None,
         cors: None,
         body_limit: None,
+        log: None,
     };
     match Table::build(&[route]).unwrap().find("", path, &Method::GET, &Headers::new()) {
         Found::Route { captures, .. } => captures,

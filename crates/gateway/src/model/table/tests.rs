@@ -21,6 +21,7 @@ fn route(name: &str, path: &str) -> Route {
         limit: None,
         cors: None,
         body_limit: None,
+        log: None,
     }
 }
 

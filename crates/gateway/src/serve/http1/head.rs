@@ -20,6 +20,14 @@ pub(super) struct Heads {
     empty: u32,
 }
 
+/// What a head tells beside what it asks for.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) told: Told,
+    /// The head as it came: what it asks for is pieces of it.
+    pub(super) text: Bytes,
+}
+
 /// Why a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HeadFault {
@@ -31,7 +39,11 @@ pub(super) enum HeadFault {
 
 impl Heads {
     /// Takes a head off the buffer, and into `into`, once all of it is there.
-    pub(super) fn take(&mut self, buffer: &mut BytesMut, into: &mut Head) -> Result<Option<Told>, HeadFault> {
+    pub(super) fn take(
+        &mut self,
+        buffer: &mut BytesMut,
+        into: &mut Head,
+    ) -> Result<Option<Heard>, HeadFault> {
         while self.empty < EMPTY_LINES && buffer.starts_with(b"\r\n") {
             buffer.advance(2);
             self.empty += 1;
@@ -40,7 +52,7 @@ impl Heads {
             return Ok(None);
         };
         self.empty = 0;
-        read(&head, into).map(Some).map_err(HeadFault::from)
+        read(head, into).map(Some).map_err(HeadFault::from)
     }
 }
 
@@ -79,7 +91,8 @@ fn of_lines(fault: Malformed, buffer: &[u8]) -> HeadFault {
     }
 }
 
-fn read(head: &Bytes, into: &mut Head) -> Result<Told, Malformed> {
+fn read(text: Bytes, into: &mut Head) -> Result<Heard, Malformed> {
+    let head = &text;
     let mut room = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut []);
     match ParserConfig::default().parse_request_with_uninit_headers(&mut parsed, head, &mut room)? {
@@ -91,7 +104,8 @@ fn read(head: &Bytes, into: &mut Head) -> Result<Told, Malformed> {
     into.method = Method::from_bytes(method.as_bytes()).map_err(|_| Error::Token)?;
     into.uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| Malformed::Target)?;
     into.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
-    read_fields(head, parsed.headers, is_old, &mut into.headers)
+    let told = read_fields(head, parsed.headers, is_old, &mut into.headers)?;
+    Ok(Heard { told, text })
 }
 
 #[cfg(test)]
@@ -120,8 +134,8 @@ mod tests {
 
     fn one(text: &str) -> Result<(Head, Told), HeadFault> {
         let mut head = Head::default();
-        let told = Heads::default().take(&mut BytesMut::from(text), &mut head)?;
-        Ok((head, told.unwrap()))
+        let heard = Heads::default().take(&mut BytesMut::from(text), &mut head)?;
+        Ok((head, heard.unwrap().told))
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 
-use super::head::{HeadFault, Heads};
+use super::head::{HeadFault, Heads, Heard};
 use crate::body::BodyError;
 use crate::connections::Connection;
 use crate::core::Core;
@@ -39,7 +39,7 @@ struct State {
 }
 
 /// What a head tells, or why it is refused.
-pub(super) type Read = Result<Told, HeadFault>;
+pub(super) type Read = Result<Heard, HeadFault>;
 
 /// How a request stands when its answer begins.
 pub(super) struct Standing {
@@ -79,9 +79,9 @@ impl Line {
         loop {
             match state.heads.take(&mut state.wire.ahead, head) {
                 Ok(None) => {}
-                Ok(Some(told)) => {
-                    state.begin(&told);
-                    return Poll::Ready(Ok(Some(Ok(told))));
+                Ok(Some(heard)) => {
+                    state.begin(&heard.told);
+                    return Poll::Ready(Ok(Some(Ok(heard))));
                 }
                 Err(fault) => return Poll::Ready(Ok(Some(Err(fault)))),
             }

@@ -1,0 +1,235 @@
+//! A letter, and how it is written down.
+
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+
+use crate::Error;
+
+/// Longest id of a letter: it names a file, too.
+const LONGEST_ID: usize = 200;
+/// Stands between the two languages.
+const RULE: &str = "\n\n--------------------------------\n\n";
+
+/// A letter to one reader.
+#[derive(Clone, Debug)]
+pub struct Message {
+    id: String,
+    to: String,
+    subject: String,
+    body: Body,
+    reply_to: Option<String>,
+    attachments: Vec<Attachment>,
+}
+
+/// What a letter says: as text, and perhaps as HTML too.
+#[derive(Clone, Debug)]
+pub struct Body {
+    text: String,
+    html: Option<String>,
+}
+
+/// A file that goes with a letter.
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    /// What the reader sees it called.
+    pub name: String,
+    /// Its type, such as `application/pdf`.
+    pub content_type: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// A letter as it goes over the wire, and between whom.
+pub(crate) struct Written {
+    /// Its id: the left part of `message-id`.
+    pub(crate) id: String,
+    pub(crate) envelope: lettre::address::Envelope,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Message {
+    /// A letter. The id says what it is about, and is always the same for the same letter: 1 to 200 of `A-Z`, `a-z`,
+    /// `0-9`, `-`, `_` and `.`, the first no point.
+    pub fn new(
+        id: impl Into<String>,
+        to: impl Into<String>,
+        subject: impl Into<String>,
+        body: impl Into<Body>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            to: to.into(),
+            // A header is one line: what came from outside must not begin another.
+            subject: subject.into().chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+            body: body.into(),
+            reply_to: None,
+            attachments: Vec::new(),
+        }
+    }
+
+    /// Whom the reader answers, if not the sender.
+    #[must_use]
+    pub fn reply_to(self, address: impl Into<String>) -> Self {
+        Self { reply_to: Some(address.into()), ..self }
+    }
+
+    /// With a file.
+    #[must_use]
+    pub fn attach(mut self, attachment: Attachment) -> Self {
+        self.attachments.push(attachment);
+        self
+    }
+
+    /// The letter's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn written(&self, from: &Mailbox, at: jiff::Timestamp) -> Result<Written, Error> {
+        let id = if is_id(&self.id) { &self.id } else { return Err(Error::Unwritable { what: "id" }) };
+        let mut letter = lettre::Message::builder()
+            .from(from.clone())
+            .to(mailbox(&self.to, "recipient's address")?)
+            .subject(&self.subject)
+            .date(at.into())
+            .message_id(Some(format!("<{id}@{}>", from.email.domain())))
+            // RFC 3834: no answering machine answers it.
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
+        if let Some(address) = &self.reply_to {
+            letter = letter.reply_to(mailbox(address, "address for answers")?);
+        }
+        let letter = match (&self.body.html, self.attachments.is_empty()) {
+            (None, true) => letter.singlepart(SinglePart::plain(self.body.text.clone())),
+            (Some(html), true) => letter.multipart(self.body.alternatives(html)),
+            (html, false) => letter.multipart(self.with_files(html.as_deref())?),
+        };
+        let letter = letter.map_err(|_| Error::Unwritable { what: "head" })?;
+        Ok(Written { id: id.clone(), envelope: letter.envelope().clone(), bytes: letter.formatted() })
+    }
+
+    fn with_files(&self, html: Option<&str>) -> Result<MultiPart, Error> {
+        let mixed = MultiPart::mixed();
+        let first = match html {
+            Some(html) => mixed.multipart(self.body.alternatives(html)),
+            None => mixed.singlepart(SinglePart::plain(self.body.text.clone())),
+        };
+        self.attachments.iter().try_fold(first, |parts, file| {
+            let content_type = ContentType::parse(&file.content_type);
+            let content_type = content_type.map_err(|_| Error::Unwritable { what: "attachment's type" })?;
+            let part = lettre::message::Attachment::new(file.name.clone());
+            Ok(parts.singlepart(part.body(file.bytes.clone(), content_type)))
+        })
+    }
+}
+
+impl Body {
+    /// Text in both languages: Portuguese first, English below.
+    #[must_use]
+    pub fn in_both(portuguese: &str, english: &str) -> Self {
+        format!("{}{RULE}{}\n", portuguese.trim(), english.trim()).into()
+    }
+
+    /// The same as HTML too, for who reads that.
+    #[must_use]
+    pub fn with_html(self, html: impl Into<String>) -> Self {
+        Self { html: Some(html.into()), ..self }
+    }
+
+    fn alternatives(&self, html: &str) -> MultiPart {
+        MultiPart::alternative_plain_html(self.text.clone(), html.to_owned())
+    }
+}
+
+impl<T: Into<String>> From<T> for Body {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), html: None }
+    }
+}
+
+/// Somebody's address, with or without a name: `Ana <ana@example.com>`.
+pub(crate) fn mailbox(text: &str, whose: &'static str) -> Result<Mailbox, Error> {
+    text.trim().parse().map_err(|source| Error::Address { whose, source })
+}
+
+fn is_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(plain) && !text.starts_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(message: &Message) -> Result<String, Error> {
+        let from = "Comporta <contas@comporta.example>".parse().unwrap();
+        let written = message.written(&from, "2026-03-01T12:00:00Z".parse().unwrap())?;
+        assert!(written.bytes.is_ascii(), "any server takes it");
+        Ok(String::from_utf8(written.bytes).unwrap())
+    }
+
+    #[test]
+    fn a_letter_has_its_own_id_date_and_sender_and_both_languages() {
+        let body = Body::in_both("A cota acabou.", "The quota is used up.");
+        let text = written(&Message::new("quota-100", "Ana <ana@example.com>", "Cota", body)).unwrap();
+        for line in [
+            "From: Comporta <contas@comporta.example>\r\n",
+            "To: Ana <ana@example.com>\r\n",
+            "Message-ID: <quota-100@comporta.example>\r\n",
+            "Date: Sun, 01 Mar 2026 12:00:00 +0000\r\n",
+            "Auto-Submitted: auto-generated\r\n",
+        ] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
+        let (portuguese, english) = (text.find("A cota acabou.").unwrap(), text.find("The quota").unwrap());
+        assert!(portuguese < english);
+    }
+
+    #[test]
+    fn a_subject_from_outside_begins_no_other_header() {
+        let message = Message::new("a", "ana@example.com", "Oi\r\nBcc: eva@example.com", "x");
+        let text = written(&message).unwrap();
+        assert!(!text.contains("\nBcc:"), "{text}");
+    }
+
+    #[test]
+    fn html_and_files_go_with_the_text() {
+        let file = Attachment {
+            name: "fatura março.pdf".to_owned(),
+            content_type: "application/pdf".to_owned(),
+            bytes: b"%PDF\xE2\xE3".to_vec(),
+        };
+        let body = Body::from("olá").with_html("<p>olá</p>");
+        let message = Message::new("a", "ana@example.com", "Fatura", body);
+        let message = message.reply_to("financeiro@example.com").attach(file.clone());
+        let text = written(&message).unwrap();
+        for part in
+            ["Reply-To: financeiro@example.com", "text/plain", "text/html", "application/pdf", "JVBERuLj"]
+        {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        let wrong = Attachment { content_type: "pdf".to_owned(), ..file };
+        assert!(
+            written(&Message::new("a", "ana@example.com", "x", "x").attach(wrong))
+                .unwrap_err()
+                .is_permanent()
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_sent_ever_is_a_permanent_failure() {
+        for (id, to) in [("", "ana@example.com"), ("../x", "ana@example.com"), (".x", "ana@example.com")] {
+            assert!(matches!(
+                written(&Message::new(id, to, "x", "x")),
+                Err(Error::Unwritable { what: "id" })
+            ));
+        }
+        for to in ["", "ana", "ana@", "a b@example.com", "ana@example.com\r\nRCPT TO:<eva@example.com>"] {
+            let refused = written(&Message::new("x", to, "x", "x")).unwrap_err();
+            assert!(matches!(refused, Error::Address { .. }) && refused.is_permanent(), "{to}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+-- More of keys: from where they may be used, when they last were, and under which pepper they are hashed (its id; null
+-- for one made before peppers had ids). A gateway follows changes page by page, so epochs are indexed with the id.
+-- key_reminder: the e-mails that a company was sent before a key ends, each once.
+ALTER TABLE api_key ADD COLUMN allowed_addresses text;
+ALTER TABLE api_key ADD COLUMN last_used_at timestamptz;
+ALTER TABLE api_key ADD COLUMN pepper text;
+CREATE INDEX api_key_followed ON api_key (epoch, id);
+DROP INDEX api_key_epoch;
+CREATE INDEX company_followed ON company (epoch, id);
+DROP INDEX company_epoch;
+CREATE INDEX api_key_ending ON api_key (expires_at)
+    WHERE expires_at IS NOT NULL AND revoked_at IS NULL AND replaced_by IS NULL;
+
+CREATE TABLE key_reminder (
+    key_id      uuid NOT NULL REFERENCES api_key (id),
+    ends_at     timestamptz NOT NULL,
+    days        integer NOT NULL CHECK (days > 0),
+    created_at  timestamptz NOT NULL,
+    PRIMARY KEY (key_id, ends_at, days)
+);
