@@ -1,6 +1,6 @@
 //! The access line: one per request, written by hand because it is on every request's way.
 
-use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
@@ -27,10 +27,10 @@ pub(crate) struct Line(Mutex<Parts>);
 
 #[derive(Debug, Default)]
 struct Parts {
-    text: String,
+    text: Vec<u8>,
     second: i64,
     /// `2026-03-10T12:00:00`.
-    stamp: String,
+    stamp: Vec<u8>,
 }
 
 impl Access {
@@ -47,81 +47,84 @@ impl Access {
         if now.as_second() != *second || stamp.is_empty() {
             *second = now.as_second();
             stamp.clear();
-            // Writing to a string cannot fail; so below.
+            // Writing to memory cannot fail; so below.
             let whole_second = Timestamp::from_second(*second).unwrap_or(Timestamp::UNIX_EPOCH);
             let _ = write!(stamp, "{whole_second}");
             stamp.pop();
         }
-        let stamp = (stamp.as_str(), now.subsec_nanosecond().unsigned_abs() / 1000);
+        let stamp = (stamp.as_slice(), now.subsec_nanosecond().unsigned_abs() / 1000);
         let written =
             if log.is_json() { json(text, stamp, record, took) } else { readable(text, stamp, record, took) };
         if written.is_ok() {
-            log.write(text.as_bytes());
+            log.write(text);
         }
     }
 }
 
 fn json(
-    text: &mut String,
-    (second, micros): (&str, u32),
+    text: &mut Vec<u8>,
+    (second, micros): (&[u8], u32),
     record: &Record,
     took: Duration,
-) -> std::fmt::Result {
-    text.push_str(r#"{"timestamp":""#);
-    text.push_str(second);
-    text.push('.');
+) -> io::Result<()> {
+    push(text, br#"{"timestamp":""#);
+    push(text, second);
+    push(text, b".");
     six_digits(text, micros);
-    text.push_str(r#"Z","level":"INFO","message":"request","target":"access","request_id":""#);
-    escape(text, record.request_id());
-    text.push_str(r#"","trace_id":""#);
-    text.push_str(record.trace.trace_id_hex().as_str());
-    text.push_str(r#"","client":""#);
+    push(text, br#"Z","level":"INFO","message":"request","target":"access","request_id":""#);
+    // A request's id is of plain characters, and so is a method.
+    push(text, record.request_id.as_bytes());
+    push(text, br#"","trace_id":""#);
+    push(text, record.trace.trace_id_hex().as_bytes());
+    push(text, br#"","client":""#);
     address(text, record.client)?;
-    text.push('"');
+    push(text, b"\"");
     if let Some(principal) = &record.principal {
-        text.push_str(r#","company":""#);
-        text.push_str(std::str::from_utf8(&principal.company_id.text()).map_err(|_| std::fmt::Error)?);
-        text.push_str(r#"","key":""#);
+        push(text, br#","company":""#);
+        push(text, &principal.company_id.text());
+        push(text, br#"","key":""#);
         escape(text, &principal.actor);
-        text.push('"');
+        push(text, b"\"");
     }
-    text.push_str(r#","method":""#);
-    escape(text, record.method.as_str());
-    text.push_str(r#"","path":""#);
+    push(text, br#","method":""#);
+    push(text, record.method.as_str().as_bytes());
+    push(text, br#"","path":""#);
     escape(text, cut(record.uri.path()));
-    text.push_str(r#"","route":""#);
-    text.push_str(record.route_name());
-    number(text, r#"","status":"#, record.status.into());
-    number(text, r#","microseconds":"#, micros_of(took));
+    push(text, br#"","route":""#);
+    push(text, record.route_name().as_bytes());
+    number(text, br#"","status":"#, record.status.into());
+    number(text, br#","microseconds":"#, micros_of(took));
     if let Some(upstream) = record.upstream {
-        number(text, r#","upstream_microseconds":"#, micros_of(upstream));
+        number(text, br#","upstream_microseconds":"#, micros_of(upstream));
     }
     if let Some(target) = &record.target {
-        text.push_str(r#","upstream":""#);
-        escape(text, target);
-        text.push('"');
+        // Scheme, host and port: nothing in it need be escaped.
+        push(text, br#","upstream":""#);
+        push(text, target.as_bytes());
+        push(text, b"\"");
     }
-    number(text, r#","bytes_in":"#, record.bytes_in());
-    number(text, r#","bytes_out":"#, record.bytes_out);
+    number(text, br#","bytes_in":"#, record.bytes_in());
+    number(text, br#","bytes_out":"#, record.bytes_out);
     if let Some(problem) = record.problem {
         write!(text, r#","problem":"{problem}""#)?;
     }
     if !record.whole {
-        text.push_str(r#","broken_off":true"#);
+        push(text, br#","broken_off":true"#);
     }
-    text.push_str("}\n");
+    push(text, b"}\n");
     Ok(())
 }
 
 fn readable(
-    text: &mut String,
-    (second, micros): (&str, u32),
+    text: &mut Vec<u8>,
+    (second, micros): (&[u8], u32),
     record: &Record,
     took: Duration,
-) -> std::fmt::Result {
+) -> io::Result<()> {
+    push(text, second);
     write!(
         text,
-        "{second}.{micros:06}Z  INFO access: {} {} {} {:.1}ms route={}",
+        ".{micros:06}Z  INFO access: {} {} {} {:.1}ms route={}",
         record.status,
         record.method,
         cut(record.uri.path()),
@@ -135,7 +138,7 @@ fn readable(
         write!(text, " problem={problem}")?;
     }
     if !record.whole {
-        text.push_str(" broken_off=true");
+        push(text, b" broken_off=true");
     }
     writeln!(text, " request_id={}", record.request_id())
 }
@@ -150,20 +153,24 @@ fn micros_of(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn number(text: &mut String, before: &str, number: u64) {
-    text.push_str(before);
-    text.push_str(itoa::Buffer::new().format(number));
+fn push(text: &mut Vec<u8>, more: &[u8]) {
+    text.extend_from_slice(more);
 }
 
-fn six_digits(text: &mut String, number: u32) {
+fn number(text: &mut Vec<u8>, before: &[u8], number: u64) {
+    push(text, before);
+    push(text, itoa::Buffer::new().format(number).as_bytes());
+}
+
+fn six_digits(text: &mut Vec<u8>, number: u32) {
     // The leading one keeps the zeros, and is left out.
-    text.push_str(&itoa::Buffer::new().format(1_000_000 + number % 1_000_000)[1..]);
+    push(text, &itoa::Buffer::new().format(1_000_000 + number % 1_000_000).as_bytes()[1..]);
 }
 
-fn address(text: &mut String, address: IpAddr) -> std::fmt::Result {
+fn address(text: &mut Vec<u8>, address: IpAddr) -> io::Result<()> {
     let IpAddr::V4(address) = address else { return write!(text, "{address}") };
     for (place, part) in address.octets().into_iter().enumerate() {
-        number(text, if place == 0 { "" } else { "." }, part.into());
+        number(text, if place == 0 { b"" } else { b"." }, part.into());
     }
     Ok(())
 }
@@ -173,19 +180,24 @@ pub(crate) fn cut(path: &str) -> &str {
     path.get(..PATH).unwrap_or(path)
 }
 
+/// Whether a byte stands between quotes in JSON as it is.
+const fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
+}
+
 /// Text as it stands between quotes in JSON.
-fn escape(into: &mut String, text: &str) {
-    let plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
-    // Without a way out in the middle the look at each byte is done for many at once.
-    if text.as_bytes().iter().fold(true, |all, byte| all & plain(byte)) {
-        return into.push_str(text);
+fn escape(into: &mut Vec<u8>, text: &str) {
+    // Eight at a time are looked at at once.
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let all_plain = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & is_plain(*byte));
+    if words.iter().all(|word| all_plain(word)) && rest.iter().all(|byte| is_plain(*byte)) {
+        return push(into, text.as_bytes());
     }
-    for character in text.chars() {
-        match character {
-            '"' => into.push_str("\\\""),
-            '\\' => into.push_str("\\\\"),
-            control if control < ' ' => {
-                let _ = write!(into, "\\u{:04x}", control as u32);
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => push(into, &[b'\\', byte]),
+            control if control < b' ' => {
+                let _ = write!(into, "\\u{control:04x}");
             }
             other => into.push(other),
         }
@@ -204,21 +216,21 @@ mod tests {
 
     #[test]
     fn what_a_caller_chooses_cannot_break_a_line() {
-        let mut text = String::new();
+        let mut text = Vec::new();
         escape(&mut text, "a\"b\\c\nd\u{1}é");
-        assert_eq!(text, r#"a\"b\\c\u000ad\u0001é"#);
+        assert_eq!(String::from_utf8(text).unwrap(), r#"a\"b\\c\u000ad\u0001é"#);
         assert_eq!(cut(&"a".repeat(3000)).len(), PATH);
     }
 
     #[test]
     fn numbers_and_addresses_read_as_usual() {
-        let mut text = String::new();
+        let mut text = Vec::new();
         six_digits(&mut text, 42);
-        number(&mut text, " ", u64::MAX);
-        text.push(' ');
+        number(&mut text, b" ", u64::MAX);
+        text.push(b' ');
         address(&mut text, "192.0.2.10".parse().unwrap()).unwrap();
-        text.push(' ');
+        text.push(b' ');
         address(&mut text, "2001:db8::1".parse().unwrap()).unwrap();
-        assert_eq!(text, "000042 18446744073709551615 192.0.2.10 2001:db8::1");
+        assert_eq!(String::from_utf8(text).unwrap(), "000042 18446744073709551615 192.0.2.10 2001:db8::1");
     }
 }

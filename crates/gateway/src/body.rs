@@ -208,8 +208,8 @@ pub(crate) enum Source {
     Whole(Bytes),
     /// A connection of HTTP/1.1 that is driven by whoever reads the body.
     Http1(Http1Answer),
-    /// A stream of an HTTP/2 connection.
-    Http2(Http2Answer),
+    /// A stream of an HTTP/2 connection. Boxed, because it is the largest of them.
+    Http2(Box<Http2Answer>),
     /// A service of this process, in pieces.
     Service(mpsc::Receiver<Result<Frame<Bytes>, BodyError>>),
     /// Nothing: another protocol follows.

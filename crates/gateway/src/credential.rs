@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use comporta_http::{Principal, Problem};
 use comporta_jwt::{Algorithm, SigningKey};
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 use self::fetched::Fetched;
 use self::minted::Minted;
@@ -21,6 +21,7 @@ use self::vouched::Vouched;
 pub use self::vouched::{PRINCIPAL_AUDIENCE, PRINCIPAL_HEADER, PRINCIPAL_TYPE};
 use crate::config::{self, Upstream};
 use crate::gateway::Neighbours;
+use crate::headers::Headers;
 
 /// The installation's own signing keys, whose public halves are in its JWKS.
 pub trait Signer: Send + Sync {
@@ -98,7 +99,7 @@ impl Credential {
     pub(crate) async fn show(
         &self,
         principal: Option<&Principal>,
-        headers: &mut HeaderMap,
+        headers: &mut Headers,
     ) -> Result<(), Box<Problem>> {
         match self {
             Self::Minted(minted) => minted.show(principal, headers),

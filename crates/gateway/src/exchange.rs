@@ -7,18 +7,18 @@ mod onward;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use comporta_http::{NewRequestId, Problem, X_REQUEST_ID, is_well_formed_request_id, kinds};
 use http::header::{ALLOW, CONNECTION, ORIGIN};
-use http::request::Parts;
 use http::uri::InvalidUri;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, StatusCode, Uri, Version};
 use http_body::Body as _;
 
 use self::answer::Reply;
 use self::limits::Limits;
 use crate::connections::Connection;
 use crate::core::Core;
+use crate::head::Head;
+use crate::headers::Headers;
 use crate::incoming::Incoming;
 use crate::model::cors;
 use crate::model::forwarded::{Caller, Peer};
@@ -44,17 +44,17 @@ struct Call<'a> {
     peer: &'a Peer,
     caller: Caller,
     /// Headers that the answer carries whatever becomes of the request.
-    told: HeaderMap,
+    told: Headers,
     /// What limits and quotas say of it, which the answer tells too.
     limits: Limits,
     /// Of a page of another origin: what its route says of that, and the headers it goes by.
-    page: Option<(Arc<Route>, HeaderMap)>,
+    page: Option<(Arc<Route>, Headers)>,
 }
 
 /// A request as its caller sent it. Lent from step to step, because it is large and moving it costs.
 #[derive(Debug)]
 pub(crate) struct Asked {
-    pub(crate) head: Parts,
+    pub(crate) head: Head,
     /// The head as it is kept in case it is logged.
     pub(crate) text: HeadText,
     pub(crate) body: Incoming,
@@ -69,7 +69,7 @@ pub(crate) async fn exchange(
 ) -> Answer {
     let plane = core.shared.plane.load_full();
     let caller = peer.caller(&plane.trusted, &asked.head.uri, &asked.head.headers);
-    let text = std::mem::replace(&mut asked.text, HeadText::Plain(Bytes::new()));
+    let text = std::mem::take(&mut asked.text);
     let record = begin(core, connection, &asked.head, text, &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = match pass(&mut call, asked).await {
@@ -91,12 +91,15 @@ pub(crate) fn refuse(
     problem: Problem,
 ) -> Answer {
     let plane = core.shared.plane.load_full();
-    let (mut head, ()) = Request::new(()).into_parts();
     // What was asked for is not known.
-    head.method = Method::from_bytes(b"-").unwrap_or_default();
-    head.uri = Uri::from_static("*");
+    let head = Head {
+        method: Method::from_bytes(b"-").unwrap_or_default(),
+        uri: Uri::from_static("*"),
+        version: Version::HTTP_11,
+        headers: Headers::new(),
+    };
     let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
-    let record = begin(core, connection, &head, HeadText::Plain(Bytes::new()), &caller);
+    let record = begin(core, connection, &head, HeadText::default(), &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = call.refused(&problem);
     call.reply(reply)
@@ -168,7 +171,7 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
 fn begin(
     core: &Arc<Core>,
     connection: &Arc<Connection>,
-    head: &Parts,
+    head: &Head,
     text: HeadText,
     caller: &Caller,
 ) -> Box<Record> {
@@ -213,7 +216,7 @@ fn begin(
 }
 
 /// Puts the normal form of the path in place of what was sent, so that route and upstream see the same.
-fn clean_path(head: &mut Parts) -> Result<(), Box<Problem>> {
+fn clean_path(head: &mut Head) -> Result<(), Box<Problem>> {
     let path = normalise(head.uri.path()).map_err(|fault| malformed(&fault))?;
     if path != head.uri.path() {
         let cleaned = match head.uri.query() {
@@ -242,14 +245,14 @@ impl<'a> Call<'a> {
             record,
             peer,
             caller,
-            told: HeaderMap::new(),
+            told: Headers::new(),
             limits: Limits::default(),
             page: None,
         }
     }
 
     /// Nothing more is read from who cannot be understood: another server may see the end of this request elsewhere.
-    fn distrust(&mut self, head: &Parts, problem: Box<Problem>) -> Box<Problem> {
+    fn distrust(&mut self, head: &Head, problem: Box<Problem>) -> Box<Problem> {
         if head.version < Version::HTTP_2 {
             self.told.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -257,7 +260,7 @@ impl<'a> Call<'a> {
     }
 
     /// What a browser is told that asks whether a page may call.
-    fn preflight(&mut self, head: &Parts) -> Option<HeaderMap> {
+    fn preflight(&mut self, head: &Head) -> Option<Headers> {
         let method = cors::preflight_method(&head.method, &head.headers)?;
         let (route, _) = self.find(head, &method).ok()?;
         let headers = route.cors.as_ref()?.preflight(&head.headers);
@@ -265,7 +268,7 @@ impl<'a> Call<'a> {
         Some(headers)
     }
 
-    fn find(&self, head: &Parts, method: &Method) -> Result<(Arc<Route>, Captures), Box<Problem>> {
+    fn find(&self, head: &Head, method: &Method) -> Result<(Arc<Route>, Captures), Box<Problem>> {
         let path = head.uri.path();
         let host = header_hygiene::host(head).unwrap_or_default();
         match self.plane.table.find(host, path, method, &head.headers) {
@@ -281,7 +284,7 @@ impl<'a> Call<'a> {
     }
 
     /// Notes which route has taken the request.
-    fn takes(&mut self, route: &Arc<Route>, head: &Parts) {
+    fn takes(&mut self, route: &Arc<Route>, head: &Head) {
         self.record.route = Some(Arc::clone(route));
         if let (Some(rules), Some(log)) = (&route.bodies, &self.core.shared.request_log) {
             self.record.bodies = Some(Box::new(Tapped::begin(rules, &log.room, &head.headers)));
@@ -309,17 +312,20 @@ impl<'a> Call<'a> {
     }
 }
 
+#[cold]
 fn malformed(fault: &dyn std::fmt::Display) -> Box<Problem> {
     Box::new(Problem::new(&kinds::MALFORMED, fault.to_string()))
 }
 
 /// A method that no route takes, whatever it says of methods.
+#[cold]
 fn no_such_method(fault: &dyn std::fmt::Display) -> Box<Problem> {
     let problem = Problem::new(&kinds::METHOD_NOT_ALLOWED, fault.to_string());
     let allow = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     Box::new(problem.with_header(ALLOW, allow))
 }
 
+#[cold]
 fn too_large(limit: u64) -> Box<Problem> {
     Box::new(Problem::new(&kinds::TOO_LARGE, format!("this route takes at most {limit} bytes")))
 }

@@ -15,9 +15,7 @@ use std::sync::atomic::AtomicU64;
 use std::task::Poll;
 use std::time::Instant;
 
-use bytes::Bytes;
-use http::StatusCode;
-use http::response::Parts;
+use http::{Response, StatusCode, Version};
 use hyper::body::Incoming;
 use tokio_rustls::TlsConnector;
 
@@ -29,6 +27,7 @@ use crate::config::{HttpVersion, Retry, Timeouts};
 use crate::core::Core;
 use crate::credential::Credential;
 use crate::deadline::TimedOut;
+use crate::headers::Headers;
 
 pub(crate) use connect::offered;
 pub(crate) use http1::{Http1, Http1Answer};
@@ -57,13 +56,16 @@ pub(crate) enum OutgoingBody {
     /// None: the request may be sent again.
     Empty,
     /// The caller's, as it comes: once sent, it is gone.
-    Streaming { body: RequestBody, moved: Arc<AtomicU64> },
+    /// Boxed, because it is large, most requests have none, and it goes from hand to hand.
+    Streaming { body: Box<RequestBody>, moved: Arc<AtomicU64> },
 }
 
 /// A target's answer.
 #[derive(Debug)]
 pub(crate) struct Answered {
-    pub(crate) parts: Parts,
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: Headers,
     pub(crate) from: From,
     /// The target that gave it.
     pub(crate) target: Arc<str>,
@@ -97,7 +99,7 @@ pub(crate) enum Failure {
 pub(crate) async fn forward(
     core: &Core,
     remote: &Remote,
-    request: &mut Outgoing,
+    request: &mut Outgoing<'_>,
     body: OutgoingBody,
     sent: Instant,
 ) -> Result<Answered, Failure> {
@@ -110,10 +112,10 @@ pub(crate) async fn forward(
     }
 }
 
-struct Attempts<'a> {
+struct Attempts<'a, 'r> {
     core: &'a Core,
     remote: &'a Remote,
-    request: &'a mut Outgoing,
+    request: &'a mut Outgoing<'r>,
     /// Targets tried already, a bit each.
     tried: u64,
     left: u32,
@@ -121,15 +123,15 @@ struct Attempts<'a> {
     now: u64,
 }
 
-impl Attempts<'_> {
+impl Attempts<'_, '_> {
     /// A request without a body.
     async fn repeatable(&mut self) -> Result<Answered, Failure> {
         let repeatable = self.request.method.is_idempotent() && !self.request.upgrades;
         let mut pick = self.pick().await?;
         loop {
-            let sent = self.attempt(pick, RequestBody::whole(Bytes::new()), None).await;
+            let sent = self.attempt(pick, None, None).await;
             let failure = match sent {
-                Ok(answered) if repeatable && is_bad_gateway(answered.parts.status) && self.may_repeat() => {
+                Ok(answered) if repeatable && is_bad_gateway(answered.status) && self.may_repeat() => {
                     match self.pick().await {
                         Ok(another) => pick = another,
                         // Nobody else has room: what was answered is better than nothing.
@@ -149,10 +151,10 @@ impl Attempts<'_> {
     }
 
     /// A request with a body, which goes out once: again only as long as no target has been reached.
-    async fn once(&mut self, mut body: RequestBody, moved: &AtomicU64) -> Result<Answered, Failure> {
+    async fn once(&mut self, mut body: Box<RequestBody>, moved: &AtomicU64) -> Result<Answered, Failure> {
         loop {
             let pick = self.pick().await?;
-            match self.attempt(pick, body, Some(moved)).await {
+            match self.attempt(pick, Some(body), Some(moved)).await {
                 Ok(answered) => return Ok(answered),
                 Err((_, Some(unsent))) if self.may_repeat() => body = unsent,
                 Err((failure, _)) => return Err(failure),
@@ -195,15 +197,15 @@ impl Attempts<'_> {
     async fn attempt(
         &mut self,
         mut pick: Pick,
-        mut body: RequestBody,
+        mut body: Option<Box<RequestBody>>,
         moved: Option<&AtomicU64>,
-    ) -> Result<Answered, (Failure, Option<RequestBody>)> {
+    ) -> Result<Answered, (Failure, Option<Box<RequestBody>>)> {
         loop {
             let (connection, pooled) = match self.connection(&mut pick).await {
                 Ok(found) => found,
                 Err(_) => {
                     pick.report(Outcome::ConnectFailed, || self.core.nanos_now());
-                    return Err((Failure::Unreachable, Some(body)));
+                    return Err((Failure::Unreachable, body));
                 }
             };
             let sent = self.send(connection, body, moved, &pick).await;
@@ -211,7 +213,7 @@ impl Attempts<'_> {
                 Ok(given) => return Ok(self.answered(given, pick)),
                 // The target closed it while it was idle: not a word was said on it.
                 Err(SendError::Failed(SendFailure::Unsent(unsent))) if pooled => {
-                    body = unsent;
+                    body = Some(unsent);
                     continue;
                 }
                 Err(SendError::TimedOut) => Failure::TimedOut,
@@ -277,7 +279,7 @@ impl Attempts<'_> {
     async fn send(
         &mut self,
         connection: Connection,
-        body: RequestBody,
+        body: Option<Box<RequestBody>>,
         moved: Option<&AtomicU64>,
         pick: &Pick,
     ) -> Result<Given, SendError> {
@@ -286,15 +288,14 @@ impl Attempts<'_> {
         let sending = async {
             match connection {
                 Connection::Http1(mut connection) => {
-                    let parts = connection.send(self.request.head(pick.target()), body).await?;
-                    Ok(Given::Http1(parts, connection))
+                    let (status, headers) = connection.send(self.request.head(pick.target()), body).await?;
+                    Ok(Given::Http1(status, headers, connection))
                 }
                 Connection::Http2(mut connection) => {
                     // The headers stay here for another attempt while there may be one.
                     let request = self.request.http2(pick.target(), body, self.left > 0);
                     let response = Box::pin(connection.send(request)).await?;
-                    let (parts, incoming) = response.into_parts();
-                    Ok(Given::Http2(parts, incoming))
+                    Ok(Given::Http2(Box::new(response)))
                 }
             }
         };
@@ -310,28 +311,34 @@ impl Attempts<'_> {
 
     fn answered(&self, given: Given, pick: Pick) -> Answered {
         let target = pick.target().shared_url();
-        let (Given::Http1(Parts { status, .. }, _) | Given::Http2(Parts { status, .. }, _)) = &given;
-        pick.report(Outcome::Answered(*status), || self.core.nanos_now());
-        let (parts, from) = match given {
-            Given::Http1(parts, connection) if parts.status == StatusCode::SWITCHING_PROTOCOLS => {
-                (parts, From::Upgrade(Box::new((connection, pick))))
+        let (status, version, headers, from) = match given {
+            Given::Http1(status, headers, connection) => {
+                pick.report(Outcome::Answered(status), || self.core.nanos_now());
+                let from = match status {
+                    StatusCode::SWITCHING_PROTOCOLS => From::Upgrade(Box::new((connection, pick))),
+                    _ => {
+                        let home =
+                            Home { pool: Arc::clone(&self.core.pool), key: self.remote.pool_key(&pick) };
+                        From::Body(Source::Http1(Http1Answer::new(connection, pick, home)))
+                    }
+                };
+                (status, Version::HTTP_11, headers, from)
             }
-            Given::Http1(parts, connection) => {
-                let home = Home { pool: Arc::clone(&self.core.pool), key: self.remote.pool_key(&pick) };
-                (parts, From::Body(Source::Http1(Http1Answer::new(connection, pick, home))))
-            }
-            Given::Http2(parts, incoming) => {
-                (parts, From::Body(Source::Http2(Http2Answer::new(incoming, pick))))
+            Given::Http2(response) => {
+                let (parts, incoming) = response.into_parts();
+                pick.report(Outcome::Answered(parts.status), || self.core.nanos_now());
+                let from = From::Body(Source::Http2(Box::new(Http2Answer::new(incoming, pick))));
+                (parts.status, parts.version, parts.headers.into(), from)
             }
         };
-        Answered { parts, from, target }
+        Answered { status, version, headers, from, target }
     }
 }
 
 /// The head of an answer, and where the rest of it comes from.
 enum Given {
-    Http1(Parts, Http1),
-    Http2(Parts, Incoming),
+    Http1(StatusCode, Headers, Http1),
+    Http2(Box<Response<Incoming>>),
 }
 
 impl fmt::Debug for Remote {

@@ -65,7 +65,7 @@ impl Routes {
     /// What takes a request; the path is a normal form.
     #[must_use]
     pub fn find(&self, host: &str, path: &str, method: &Method, headers: &HeaderMap) -> Found {
-        match self.table.find(host, path, method, headers) {
+        match self.table.find(host, path, method, &headers.clone().into()) {
             table::Found::Route { index, captures } => Found::Route(index, Kept(captures)),
             table::Found::MethodNotAllowed { allow } => {
                 Found::MethodNotAllowed(allow.to_str().unwrap_or_default().to_owned())

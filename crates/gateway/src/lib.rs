@@ -20,6 +20,8 @@ mod exchange;
 mod fault;
 mod forward;
 mod gateway;
+mod head;
+mod headers;
 mod http1;
 mod incoming;
 mod issuers;

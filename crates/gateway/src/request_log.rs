@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use comporta_kernel::{CompanyId, Timestamp};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use metrics::{Counter, counter};
 
 use crate::access::cut;
 use crate::config::{Limit, LimitBy, Percent, Rate};
 use crate::core::Core;
+use crate::headers::Headers;
 use crate::http1::MAX_HEADERS;
 use crate::limit::{Rule, Subject};
 use crate::model::redaction;
@@ -227,9 +228,15 @@ impl Record {
     }
 }
 
+impl Default for HeadText {
+    fn default() -> Self {
+        Self::Plain(Bytes::new())
+    }
+}
+
 impl HeadText {
     /// What is kept of HTTP/2's headers until it is known whether the request is logged.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &Headers) -> Self {
         Self::Fields(kept(headers, &redaction::OF_REQUESTS))
     }
 
@@ -252,10 +259,8 @@ impl HeadText {
 }
 
 /// Those of the headers that are harmless.
-pub(crate) fn kept(headers: &HeaderMap, harmless: &'static [HeaderName]) -> Vec<(&'static str, HeaderValue)> {
-    let of = |name: &'static HeaderName| {
-        headers.get_all(name).into_iter().map(|value| (name.as_str(), value.clone()))
-    };
+pub(crate) fn kept(headers: &Headers, harmless: &'static [HeaderName]) -> Vec<(&'static str, HeaderValue)> {
+    let of = |name: &'static HeaderName| headers.get_all(name).map(|value| (name.as_str(), value.clone()));
     harmless.iter().flat_map(of).collect()
 }
 

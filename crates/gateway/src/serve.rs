@@ -24,6 +24,7 @@ use crate::core::Core;
 use crate::deadline::TICK;
 use crate::exchange::{Asked, exchange};
 use crate::forward::Stream;
+use crate::head::Head;
 use crate::http1::MAX_HEAD;
 use crate::incoming::Incoming;
 use crate::model::forwarded::Peer;
@@ -112,7 +113,10 @@ async fn speak(
         let (core, connection, peer) = (Arc::clone(core), Arc::clone(connection), Arc::clone(&peer));
         async move {
             let (head, body) = request.into_parts();
-            let text = HeadText::of(&head.headers);
+            let head = Head::from(head);
+            // Without a log nothing need be kept.
+            let text = core.shared.request_log.as_ref().map(|_| HeadText::of(&head.headers));
+            let text = text.unwrap_or_default();
             let body = if body.is_end_stream() { Incoming::Empty } else { Incoming::Http2(body) };
             let answer = exchange(&core, &connection, &peer, &mut Asked { head, text, body }).await;
             Ok::<_, Infallible>(answer.into_response())

@@ -117,9 +117,8 @@ impl fmt::Debug for Tracing {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
-
     use super::*;
+    use crate::headers::Headers;
     use crate::span::Span;
 
     struct Nowhere;
@@ -133,12 +132,12 @@ mod tests {
     }
 
     fn of(header: &'static str, value: &'static str) -> TraceContext {
-        let headers = HeaderMap::from_iter([(header.parse().unwrap(), HeaderValue::from_static(value))]);
+        let headers = Headers::from_iter([(header.parse().unwrap(), HeaderValue::from_static(value))]);
         TraceContext::of(&headers, || [7; 16])
     }
 
     fn new() -> TraceContext {
-        TraceContext::of(&HeaderMap::new(), || [7; 16])
+        TraceContext::of(&Headers::new(), || [7; 16])
     }
 
     /// How many of a thousand chances, evenly spread, are taken.

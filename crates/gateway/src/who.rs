@@ -6,10 +6,11 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use comporta_http::{API_KEY_CHALLENGE, Principal, Problem, kinds};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, header};
 
 use crate::config::{AuthMethod, RouteAuth};
 use crate::core::Core;
+use crate::headers::Headers;
 use crate::issuers::{Issuers, Outcome, Refusal};
 use crate::ports::Known;
 
@@ -63,7 +64,7 @@ impl Gate {
         &self,
         core: &Core,
         issuers: &Arc<Issuers>,
-        headers: &HeaderMap,
+        headers: &Headers,
         from: IpAddr,
     ) -> Result<Option<Arc<Principal>>, Problem> {
         let shown = self.shown(headers)?;
@@ -94,9 +95,9 @@ impl Gate {
         }
     }
 
-    fn shown<'a>(&self, headers: &'a HeaderMap) -> Result<Shown<'a>, Problem> {
+    fn shown<'a>(&self, headers: &'a Headers) -> Result<Shown<'a>, Problem> {
         let one = |name: &HeaderName| {
-            let mut given = headers.get_all(name).iter();
+            let mut given = headers.get_all(name);
             match (given.next(), given.next()) {
                 (value, None) => Ok(value),
                 (_, Some(_)) => Err(self.refuse("send one credential, once")),

@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 use comporta_http::Problem;
 use comporta_jwt::Token;
 use comporta_kernel::Clock;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use reqwest::Client;
 use serde_json::Value;
 use tokio::runtime::Handle;
@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use super::{CredentialFault, secret_header, unavailable, wrong};
 use crate::config::TokenCredential;
 use crate::gateway::Neighbours;
+use crate::headers::Headers;
 use crate::issuers::fetch::client;
 
 /// Largest answer of a login, in bytes.
@@ -81,7 +82,7 @@ impl Fetched {
         })
     }
 
-    pub(super) async fn show(self: &Arc<Self>, headers: &mut HeaderMap) -> Result<(), Box<Problem>> {
+    pub(super) async fn show(self: &Arc<Self>, headers: &mut Headers) -> Result<(), Box<Problem>> {
         let now = Instant::now();
         let held = self.held.load_full().filter(|held| now < held.ends);
         let held = match held {

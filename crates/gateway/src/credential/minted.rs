@@ -6,7 +6,6 @@ use std::sync::Arc;
 use comporta_http::{Principal, Problem};
 use comporta_jwt::{Algorithm, SigningKey};
 use comporta_kernel::{Clock, Rng};
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
@@ -14,6 +13,7 @@ use super::kept::{Kept, KeptTokens};
 use super::{CredentialFault, Signer, secret_header, unavailable, wrong};
 use crate::config::JwtCredential;
 use crate::gateway::Neighbours;
+use crate::headers::Headers;
 
 /// What a claim may be filled with.
 const PLACES: [&str; 3] = ["{company.id}", "{key.id}", "{scopes}"];
@@ -67,7 +67,7 @@ impl Minted {
     pub(super) fn show(
         &self,
         principal: Option<&Principal>,
-        headers: &mut HeaderMap,
+        headers: &mut Headers,
     ) -> Result<(), Box<Problem>> {
         // Nobody's request has nobody's token.
         let Some(principal) = principal else { return Ok(()) };

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use comporta_http::{Principal, Problem};
 use comporta_jwt::Algorithm;
 use comporta_kernel::{Clock, Rng};
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
 use serde::Serialize;
 
 use super::kept::{Kept, KeptTokens};
 use super::{Signer, secret_header, unavailable};
 use crate::gateway::Neighbours;
+use crate::headers::Headers;
 
 /// The header that carries it. A caller cannot send it: what begins like that is refused.
 pub const PRINCIPAL_HEADER: HeaderName = HeaderName::from_static("x-comporta-principal");
@@ -61,7 +62,7 @@ impl Vouched {
     pub(super) fn show(
         &self,
         principal: Option<&Principal>,
-        headers: &mut HeaderMap,
+        headers: &mut Headers,
     ) -> Result<(), Box<Problem>> {
         let whose = match principal {
             None => String::new(),

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comporta_http::{PROBLEM_JSON, Problem, X_REQUEST_ID};
-use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::Call;
 use crate::body::{AnswerBody, Source};
+use crate::headers::Headers;
 use crate::limit;
 use crate::model::redaction;
 use crate::request_log;
@@ -18,14 +18,14 @@ use crate::who::Gate;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) body: AnswerBody,
 }
 
 impl Answer {
     pub(crate) fn into_response(self) -> Response<AnswerBody> {
         let mut response = Response::new(self.body);
-        (*response.status_mut(), *response.headers_mut()) = (self.status, self.headers);
+        (*response.status_mut(), *response.headers_mut()) = (self.status, self.headers.into());
         response
     }
 }
@@ -34,32 +34,29 @@ impl Answer {
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Headers,
     pub(super) body: Source,
     /// How long the body may pause.
     pub(super) patience: Option<Duration>,
 }
 
 impl Reply {
-    /// What a service or a target gave.
-    pub(super) fn given(parts: Parts, body: Source, patience: Option<Duration>) -> Self {
-        Self { status: parts.status, headers: parts.headers, body, patience }
-    }
-
-    pub(super) fn empty(status: StatusCode, headers: HeaderMap) -> Self {
+    pub(super) fn empty(status: StatusCode, headers: Headers) -> Self {
         Self { status, headers, body: Source::Whole(Bytes::new()), patience: None }
     }
 
     pub(super) fn redirect(status: StatusCode, location: HeaderValue) -> Self {
-        Self::empty(status, HeaderMap::from_iter([(header::LOCATION, location)]))
+        Self::empty(status, Headers::from_iter([(header::LOCATION, location)]))
     }
 }
 
 impl Call<'_> {
     /// A refusal, with its body.
+    #[cold]
     pub(super) fn refused(&mut self, problem: &Problem) -> Reply {
-        let mut headers = HeaderMap::new();
-        problem.tell(&mut headers);
+        let mut told = HeaderMap::new();
+        problem.tell(&mut told);
+        let mut headers = Headers::from(told);
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         let body = problem.body(self.record.uri.path(), self.record.request_id());
         self.record.problem = Some(problem.kind().slug);
@@ -85,10 +82,7 @@ impl Call<'_> {
         let Reply { status, mut headers, body, patience } = reply;
         record.status = status.as_u16();
         // What is told here stands in place of what the answer says, all its lines together.
-        for name in told.keys() {
-            headers.remove(name);
-        }
-        headers.extend(told);
+        headers.replace(told);
         limit::write(&limits.told(record.route.as_deref()), &mut headers);
         if let Some((route, origin)) = &page
             && let Some(cors) = &route.cors

@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use comporta_http::{Problem, RequestId, X_REQUEST_ID, kinds};
 use http::header::{AUTHORIZATION, CONNECTION, HOST, UPGRADE};
-use http::{HeaderMap, HeaderValue, Request, Uri, Version};
+use http::{HeaderValue, Request, Uri, Version};
 use http_body::Body as _;
 
 use super::answer::Reply;
 use super::{Asked, Call, malformed, too_large};
 use crate::body::{BodyError, Passing, RequestBody, Source};
 use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
+use crate::headers::Headers;
 use crate::incoming::Incoming;
 use crate::model::header_hygiene;
 use crate::model::path_pattern::Captures;
@@ -28,23 +29,25 @@ impl Call<'_> {
         service: &Called,
         asked: &mut Asked,
     ) -> Result<Reply, Box<Problem>> {
-        let (nothing, ()) = Request::new(()).into_parts();
-        let mut head = std::mem::replace(&mut asked.head, nothing);
-        let body = std::mem::replace(&mut asked.body, Incoming::Empty);
+        let Asked { head, body, .. } = asked;
         // A service knows its caller from the gateway alone.
         header_hygiene::strip_hop_by_hop(&mut head.headers);
         head.headers.remove(API_KEY);
-        head.extensions.insert(RequestId::new(self.record.request_id().into()));
+        let mut request = Request::new(std::mem::replace(body, Incoming::Empty));
+        *request.method_mut() = std::mem::take(&mut head.method);
+        *request.uri_mut() = std::mem::take(&mut head.uri);
+        *request.version_mut() = head.version;
+        *request.headers_mut() = std::mem::take(&mut head.headers).into();
+        request.extensions_mut().insert(RequestId::new(self.record.request_id().into()));
         if let Some(principal) = self.record.principal.clone() {
-            head.extensions.insert(principal);
+            request.extensions_mut().insert(principal);
         }
         let moved = Arc::new(AtomicU64::new(0));
-        if !body.is_end_stream() {
+        if !request.body().is_end_stream() {
             self.record.bytes_in = Some(Arc::clone(&moved));
         }
         let sent = Instant::now();
         self.record.sent = Some(sent);
-        let request = Request::from_parts(head, body);
         let passing = Passing { limit: route.body_limit, moved: &moved, tap: self.tap() };
         let answer = service.call(self.core, request, passing).await;
         self.record.upstream = Some(sent.elapsed());
@@ -55,8 +58,9 @@ impl Call<'_> {
                     self.record.principal = parts.extensions.remove();
                 }
                 self.record.problem = parts.extensions.get::<Problem>().map(|problem| problem.kind().slug);
-                route.rewrite.change_response(&mut parts.headers);
-                Ok(Reply::given(parts, body, None))
+                let mut headers = Headers::from(parts.headers);
+                route.rewrite.change_response(&mut headers);
+                Ok(Reply { status: parts.status, headers, body, patience: None })
             }
             Err(NoAnswer::Full) => Err(Box::new(Problem::unavailable("the service has all it can do"))),
             Err(NoAnswer::Body(error)) => Err(of_body(route, error)),
@@ -82,15 +86,15 @@ impl Call<'_> {
         let path = route.rewrite.path(head.uri.path(), captures, head.uri.query());
         let path = path.map_err(|fault| malformed(&fault))?.or_else(|| head.uri.path_and_query().cloned());
         let mut outgoing = Outgoing {
-            method: std::mem::take(&mut head.method),
+            method: &head.method,
             path: path.map(Uri::from).unwrap_or_default(),
-            headers: std::mem::take(&mut head.headers),
-            host: route.rewrite.host().cloned(),
+            headers: &mut head.headers,
+            host: route.rewrite.host(),
             upgrades: protocol.is_some(),
         };
-        self.dress(route, &mut outgoing.headers, protocol.as_ref());
+        self.dress(route, outgoing.headers, protocol.as_ref());
         if let Some(credential) = &remote.credential {
-            credential.show(self.record.principal.as_deref(), &mut outgoing.headers).await?;
+            credential.show(self.record.principal.as_deref(), outgoing.headers).await?;
         }
         let body = self.body(route, std::mem::replace(body, Incoming::Empty));
         let sent = Instant::now();
@@ -100,26 +104,27 @@ impl Call<'_> {
         }
         let answered = forward(self.core, remote, &mut outgoing, body, sent).await;
         self.record.upstream = Some(sent.elapsed());
-        let Answered { mut parts, from, target } = answered.map_err(|failure| of_target(route, failure))?;
+        let Answered { status, version, mut headers, from, target } =
+            answered.map_err(|failure| of_target(route, failure))?;
         self.record.target = Some(target);
         // Its connection goes with it: what follows on it is anybody's guess.
-        header_hygiene::check_answer(&parts).map_err(|fault| {
+        header_hygiene::check_answer(version, &headers).map_err(|fault| {
             tracing::debug!(%fault, "an upstream's answer is refused");
             Box::new(Problem::new(&kinds::BAD_GATEWAY, "the upstream's answer is ambiguous"))
         })?;
         let body = match from {
             From::Body(body) => body,
             From::Upgrade(accepted) => {
-                return Ok(Reply::given(parts, Source::Upgrade(accepted), None));
+                return Ok(Reply { status, headers, body: Source::Upgrade(accepted), patience: None });
             }
         };
-        header_hygiene::strip_hop_by_hop(&mut parts.headers);
-        route.rewrite.change_response(&mut parts.headers);
-        Ok(Reply::given(parts, body, Some(remote.timeouts.idle.duration())))
+        header_hygiene::strip_hop_by_hop(&mut headers);
+        route.rewrite.change_response(&mut headers);
+        Ok(Reply { status, headers, body, patience: Some(remote.timeouts.idle.duration()) })
     }
 
     /// What the target is told: none of the caller's credentials, all that we know of the caller.
-    fn dress(&mut self, route: &Route, headers: &mut HeaderMap, protocol: Option<&HeaderValue>) {
+    fn dress(&mut self, route: &Route, headers: &mut Headers, protocol: Option<&HeaderValue>) {
         header_hygiene::strip_hop_by_hop(headers);
         header_hygiene::write_plainly(headers);
         headers.remove(HOST);
@@ -151,10 +156,11 @@ impl Call<'_> {
         self.record.bytes_in = Some(Arc::clone(&moved));
         let passing = Passing { limit: route.body_limit, moved: &moved, tap: self.tap() };
         let body = RequestBody::streaming(self.core, body, passing);
-        OutgoingBody::Streaming { body, moved }
+        OutgoingBody::Streaming { body: Box::new(body), moved }
     }
 }
 
+#[cold]
 fn of_body(route: &Route, error: BodyError) -> Box<Problem> {
     match error {
         BodyError::TooLarge => too_large(route.body_limit),
@@ -165,6 +171,7 @@ fn of_body(route: &Route, error: BodyError) -> Box<Problem> {
     }
 }
 
+#[cold]
 fn of_target(route: &Route, failure: Failure) -> Box<Problem> {
     Box::new(match failure {
         Failure::Full => Problem::unavailable("the upstream has all it can do"),

@@ -17,13 +17,13 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use http_body::{Body as _, Frame, SizeHint};
 
 use self::head::Head;
 use super::stream::Stream;
 use crate::body::{BodyError, RequestBody};
+use crate::headers::Headers;
 use crate::http1::{Framing, Length, Lines, Malformed, Next, Sending, Stopped, Wire};
 
 pub(crate) use self::answer::Http1Answer;
@@ -39,7 +39,7 @@ pub(crate) struct Http1(Box<State>);
 struct State {
     wire: Wire,
     /// The request on its way.
-    sending: Sending<RequestBody>,
+    sending: Sending<Box<RequestBody>>,
     /// Why not all of it was sent; the target may answer all the same.
     cut: Option<io::Error>,
     /// Where the head of its answer ends.
@@ -58,7 +58,7 @@ pub(super) struct RequestHead<'a> {
     pub(super) method: &'a Method,
     /// Path and query.
     pub(super) path: &'a Uri,
-    pub(super) headers: &'a HeaderMap,
+    pub(super) headers: &'a Headers,
     pub(super) host: &'a HeaderValue,
     /// The target may change to another protocol.
     pub(super) upgrades: bool,
@@ -82,12 +82,12 @@ impl Http1 {
     pub(super) async fn send(
         &mut self,
         head: RequestHead<'_>,
-        body: RequestBody,
-    ) -> Result<Parts, SendFailure> {
+        body: Option<Box<RequestBody>>,
+    ) -> Result<(StatusCode, Headers), SendFailure> {
         let state = &mut *self.0;
-        let exact = body.size_hint().exact();
+        let exact = body.as_ref().map_or(Some(0), |body| body.size_hint().exact());
         let length = exact.map_or(Length::Chunked, Length::Bytes);
-        state.sending.begin(Some(body).filter(|_| exact != Some(0)), length, false, |text| {
+        state.sending.begin(body.filter(|_| exact != Some(0)), length, false, |text| {
             encode::request_head(text, &head, length);
         });
         let mut interim = 0;
@@ -144,7 +144,7 @@ impl State {
         asked: &RequestHead<'_>,
         interim: &mut u32,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Parts, SendFailure>> {
+    ) -> Poll<Result<(StatusCode, Headers), SendFailure>> {
         if let Err(error) = self.send_on(cx) {
             return Poll::Ready(Err(SendFailure::Body(error)));
         }
@@ -169,16 +169,14 @@ impl State {
     }
 
     /// The answer that counts.
-    fn answered(&mut self, head: Head, asked: &RequestHead<'_>) -> Result<Parts, Malformed> {
+    fn answered(&mut self, head: Head, asked: &RequestHead<'_>) -> Result<(StatusCode, Headers), Malformed> {
         let Head { status, headers, told } = head;
         if status == StatusCode::SWITCHING_PROTOCOLS && !(asked.upgrades && self.sending.is_done()) {
             return Err(Malformed::Upgrade);
         }
         self.framing = Framing::of_answer(asked.method, status, &told)?;
         self.stays = told.may_stay() && !matches!(self.framing, Framing::UntilClose);
-        let (mut parts, ()) = Response::new(()).into_parts();
-        (parts.status, parts.headers) = (status, headers);
-        Ok(parts)
+        Ok((status, headers))
     }
 
     /// Why there is no answer on a connection that has ended.
@@ -215,14 +213,14 @@ impl State {
     }
 
     /// The body, whole, of a request of which nothing was sent.
-    fn take_back(&mut self) -> RequestBody {
+    fn take_back(&mut self) -> Box<RequestBody> {
         let (piece, body) = self.sending.take_back();
         match body {
             Some(mut body) => {
                 body.put_back(piece);
                 body
             }
-            None => RequestBody::whole(piece),
+            None => Box::new(RequestBody::whole(piece)),
         }
     }
 

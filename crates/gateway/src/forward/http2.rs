@@ -50,7 +50,7 @@ impl Http2 {
         match self.0.try_send_request(request).await {
             Ok(response) => Ok(response),
             Err(mut error) => Err(match error.take_message() {
-                Some(request) => SendFailure::Unsent(request.into_body()),
+                Some(request) => SendFailure::Unsent(Box::new(request.into_body())),
                 None => SendFailure::Broke(error.into_error().into()),
             }),
         }

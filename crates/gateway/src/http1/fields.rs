@@ -2,17 +2,25 @@
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use httparse::Error;
 
 use super::fault::Malformed;
+use crate::headers::Headers;
 
 /// Largest head, in bytes.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
 /// Most headers of a head.
 pub(crate) const MAX_HEADERS: usize = 100;
-/// Room for headers that are added on the way, so that the map need not grow.
+/// Room for headers that are added on the way, so that the list need not grow.
 const ADDED: usize = 8;
+
+/// Names that most requests carry and the standards do not know, each of another length: found here they need no copy.
+static USUAL: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("x-request-id"),
+];
 
 /// What a head tells of the connection, and of the length of the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,25 +37,26 @@ pub(crate) struct Told {
     pub(crate) trailers: bool,
 }
 
-/// Reads the headers of a head. Their values are pieces of it, not copies.
+/// Reads the headers of a head, in place of those that are there. Their values are pieces of it, not copies.
 pub(crate) fn read_fields(
     head: &Bytes,
     parsed: &[httparse::Header<'_>],
     is_old: bool,
-) -> Result<(HeaderMap, Told), Malformed> {
+    headers: &mut Headers,
+) -> Result<Told, Malformed> {
     let mut told = Told { is_old, ..Told::default() };
-    let mut headers = HeaderMap::with_capacity(parsed.len() + ADDED);
+    headers.renew(parsed.len() + ADDED);
     for header in parsed {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Error::HeaderName)?;
+        let name = name_of(header.name.as_bytes())?;
         let value = HeaderValue::from_maybe_shared(head.slice_ref(header.value));
         let value = value.map_err(|_| Error::HeaderValue)?;
         told.hears(&name, &value)?;
-        headers.try_append(name, value).map_err(|_| Error::TooManyHeaders)?;
+        headers.append(name, value);
     }
     if told.is_chunked && told.length.is_some() {
         return Err(Malformed::TwoLengths);
     }
-    Ok((headers, told))
+    Ok(told)
 }
 
 impl Told {
@@ -78,10 +87,28 @@ impl Told {
         Ok(())
     }
 
+    /// Whether something follows the head of a request.
+    pub(crate) fn has_body(&self) -> bool {
+        self.is_chunked || self.length.is_some_and(|length| length > 0)
+    }
+
     /// Whether the connection may carry another message after this one.
     pub(crate) const fn may_stay(&self) -> bool {
         !self.closes && (self.stays || !self.is_old)
     }
+}
+
+fn name_of(text: &[u8]) -> Result<HeaderName, Malformed> {
+    let usual = match text.len() {
+        9 => &USUAL[0],
+        11 => &USUAL[1],
+        12 => &USUAL[2],
+        _ => return HeaderName::from_bytes(text).map_err(|_| Error::HeaderName.into()),
+    };
+    if usual.as_str().as_bytes().eq_ignore_ascii_case(text) {
+        return Ok(usual.clone());
+    }
+    HeaderName::from_bytes(text).map_err(|_| Error::HeaderName.into())
 }
 
 /// Digits and nothing else.

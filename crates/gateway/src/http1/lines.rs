@@ -17,6 +17,9 @@ impl Lines {
     /// # Errors
     /// When they are more than so many bytes, or one ends otherwise than with CR and LF.
     pub(crate) fn take(&mut self, buffer: &mut BytesMut, most: usize) -> Result<Option<Bytes>, Malformed> {
+        if buffer.is_empty() {
+            return Ok(None);
+        }
         let mut line = self.whole;
         for feed in memchr::memchr_iter(b'\n', &buffer[line..]).map(|feed| self.whole + feed) {
             match &buffer[line..feed] {

@@ -2,9 +2,10 @@
 //! `retry-after`.
 
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 use super::{Per, Quota, Rule, Standing};
+use crate::headers::Headers;
 use crate::model::gcra::{Gcra, Verdict};
 
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -25,7 +26,7 @@ pub(crate) struct Told<'a> {
 }
 
 /// Writes the limits and what is left of them, and when to come again if the request may not pass.
-pub(crate) fn write(told: &Told<'_>, headers: &mut HeaderMap) {
+pub(crate) fn write(told: &Told<'_>, headers: &mut Headers) {
     if let Some(policy) = told.policy() {
         headers.insert(RATELIMIT_POLICY, policy);
     }
@@ -138,7 +139,7 @@ mod tests {
     }
 
     fn told(told: &Told<'_>) -> [Option<String>; 3] {
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::new();
         write(told, &mut headers);
         ["ratelimit-policy", "ratelimit", "retry-after"]
             .map(|name| headers.get(name).map(|value| value.to_str().unwrap().to_owned()))

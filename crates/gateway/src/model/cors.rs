@@ -5,10 +5,11 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 
 use super::fault::Fault;
 use crate::config;
+use crate::headers::Headers;
 
 /// What a preflight's answer depends on.
 const PREFLIGHT_VARY: HeaderValue =
@@ -34,7 +35,7 @@ enum Origins {
 
 /// The method for which a browser asks leave; nothing if the request is no preflight. The route that would take
 /// that method is the one to ask for [`Cors::preflight`].
-pub(crate) fn preflight_method(method: &Method, headers: &HeaderMap) -> Option<Method> {
+pub(crate) fn preflight_method(method: &Method, headers: &Headers) -> Option<Method> {
     if method != Method::OPTIONS || !headers.contains_key(ORIGIN) {
         return None;
     }
@@ -85,8 +86,8 @@ impl Cors {
 
     /// The headers of the answer to a preflight, a 204 without body. A page that may not call is told nothing, which
     /// its browser takes for a no.
-    pub(crate) fn preflight(&self, request: &HeaderMap) -> HeaderMap {
-        let mut answer = HeaderMap::with_capacity(8);
+    pub(crate) fn preflight(&self, request: &Headers) -> Headers {
+        let mut answer = Headers::new();
         answer.insert(VARY, PREFLIGHT_VARY);
         if !self.allow(request, &mut answer) {
             return answer;
@@ -103,7 +104,7 @@ impl Cors {
     }
 
     /// Puts into an answer what its reader's browser wants to see, in place of what the upstream said of it.
-    pub(crate) fn answer(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+    pub(crate) fn answer(&self, request: &Headers, answer: &mut Headers) {
         for name in [
             ACCESS_CONTROL_ALLOW_ORIGIN,
             ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -126,11 +127,11 @@ impl Cors {
     }
 
     /// Says that the page may call, if it may.
-    fn allow(&self, request: &HeaderMap, answer: &mut HeaderMap) -> bool {
+    fn allow(&self, request: &Headers, answer: &mut Headers) -> bool {
         let origin = match &self.origins {
             Origins::Any => HeaderValue::from_static("*"),
             Origins::Listed(origins) => {
-                let mut sent = request.get_all(ORIGIN).iter();
+                let mut sent = request.get_all(ORIGIN);
                 match (sent.next(), sent.next()) {
                     (Some(origin), None) if origins.contains(origin) => origin.clone(),
                     _ => return false,
@@ -145,8 +146,8 @@ impl Cors {
     }
 }
 
-fn varies_by_origin(answer: &HeaderMap) -> bool {
-    let names = answer.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
+fn varies_by_origin(answer: &Headers) -> bool {
+    let names = answer.get_all(VARY).filter_map(|value| value.to_str().ok());
     names.flat_map(|value| value.split(',')).any(|name| {
         let name = name.trim();
         name == "*" || name.eq_ignore_ascii_case("origin")
@@ -223,10 +224,10 @@ mod tests {
         Cors::compile(0, &config(origins, credentials), &["GET".to_owned(), "PUT".to_owned()]).unwrap()
     }
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn headers(pairs: &[(&'static str, &'static str)]) -> Headers {
+        let mut headers = Headers::new();
         for &(name, value) in pairs {
-            headers.append(name, HeaderValue::from_static(value));
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         headers
     }
@@ -297,7 +298,7 @@ mod tests {
         let preflight = open.preflight(&asks);
         assert_eq!(preflight["access-control-allow-origin"], "*");
         assert_eq!(preflight["access-control-allow-methods"], "PURGE");
-        let mut answer = HeaderMap::new();
+        let mut answer = Headers::new();
         open.answer(&headers(&[]), &mut answer);
         assert_eq!(answer["access-control-allow-origin"], "*");
         assert!(!answer.contains_key("vary"));

@@ -7,18 +7,19 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
 use http::header::{FORWARDED, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue, Uri};
 
 use self::elements::{Element, read_elements};
 use super::header_hygiene::is_host;
 use crate::config::Network;
+use crate::headers::Headers;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What else proxies say of a caller: passed on from trusted peers, never from others.
-const HEARSAY: [HeaderName; 2] =
+static HEARSAY: [HeaderName; 2] =
     [HeaderName::from_static("x-forwarded-port"), HeaderName::from_static("x-real-ip")];
 
 /// How many proxies between a caller and the gateway are looked at.
@@ -74,7 +75,7 @@ impl Peer {
     /// far as they are trusted too. What cannot be read ends the way there. Where `forwarded` and `x-forwarded-for`
     /// name different callers neither is believed: a proxy that writes only one of them has passed on the other from
     /// its caller.
-    pub(crate) fn caller(&self, trusted: &[Network], uri: &Uri, headers: &HeaderMap) -> Caller {
+    pub(crate) fn caller(&self, trusted: &[Network], uri: &Uri, headers: &Headers) -> Caller {
         let target = || HeaderValue::from_str(uri.authority()?.as_str()).ok();
         let host = headers.get(HOST).cloned().or_else(target);
         let direct = Caller { address: self.address, https: self.https, host, hops: Vec::new() };
@@ -118,7 +119,7 @@ impl Peer {
 
     /// Says upstream who called and by which way, in place of what came: nothing is passed on but what was believed.
     /// The host is for links, not for routing: proxies exist that pass on what callers write in `x-forwarded-host`.
-    pub(crate) fn write(&self, caller: &Caller, headers: &mut HeaderMap) {
+    pub(crate) fn write(&self, caller: &Caller, headers: &mut Headers) {
         if !self.trusted {
             for name in &HEARSAY {
                 headers.remove(name);
@@ -202,8 +203,8 @@ fn is_trusted(networks: &[Network], address: IpAddr) -> bool {
 }
 
 /// The addresses of `x-forwarded-for`, the last first.
-fn addresses(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
-    let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
+fn addresses(headers: &Headers) -> impl Iterator<Item = Option<IpAddr>> {
+    let lines = headers.get_all(X_FORWARDED_FOR).rev();
     lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(',').map(address_of))
 }
 
@@ -212,8 +213,8 @@ fn element_of_caller<'e>(hops: &[IpAddr], elements: &'e [Element]) -> Option<&'e
     elements.len().checked_sub(hops.len().max(1)).and_then(|place| elements.get(place))
 }
 
-fn last<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+fn last<'h>(headers: &'h Headers, name: &HeaderName) -> Option<&'h str> {
+    let line = headers.get_all(name).next_back()?.to_str().ok()?;
     line.rsplit(',').next().map(str::trim)
 }
 

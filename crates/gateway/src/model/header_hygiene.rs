@@ -1,14 +1,18 @@
 //! Which headers travel, and which requests are refused because servers would read their heads differently.
 
+use std::collections::HashSet;
 use std::net::Ipv6Addr;
+use std::sync::LazyLock;
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
 };
-use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
+
+use crate::head::Head;
+use crate::headers::{Headers, Marks};
 
 /// Headers that begin so are said between gateways and services of one installation.
 const OWN_PREFIX: &str = "x-comporta-";
@@ -18,8 +22,9 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
 /// Headers for the next hop only (RFC 9110, 7.6.1), beside those that `connection` names. `te` is treated apart.
-/// `expect` is one of them because the gateway itself tells its callers to go on.
-const HOP_BY_HOP: [HeaderName; 9] = [
+/// `expect` is one of them because the gateway itself tells its callers to go on. A static, as all lists of names that
+/// are looked through on every request's way: of a constant each look would make a copy, and drop it.
+static HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     EXPECT,
     KEEP_ALIVE,
@@ -64,7 +69,7 @@ const LOAD_BEARING: [&str; 24] = [
 ];
 
 /// Headers of which servers take the first, or the last, where there are several.
-const SINGLE: [HeaderName; 3] = [AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("x-api-key")];
+static SINGLE: [HeaderName; 3] = [AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("x-api-key")];
 
 /// Why a request is refused. The answer is a 400.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -101,7 +106,7 @@ pub(crate) enum HeaderFault {
 ///
 /// # Errors
 /// What is ambiguous about it.
-pub(crate) fn check(request: &Parts) -> Result<(), HeaderFault> {
+pub(crate) fn check(request: &Head) -> Result<(), HeaderFault> {
     check_method(&request.method)?;
     check_host(&request.uri, request.version, &request.headers)?;
     check_length(request.version, &request.headers)?;
@@ -119,12 +124,12 @@ pub(crate) fn check(request: &Parts) -> Result<(), HeaderFault> {
 ///
 /// # Errors
 /// What is ambiguous about it.
-pub(crate) fn check_answer(answer: &http::response::Parts) -> Result<(), HeaderFault> {
-    check_length(answer.version, &answer.headers)
+pub(crate) fn check_answer(version: Version, headers: &Headers) -> Result<(), HeaderFault> {
+    check_length(version, headers)
 }
 
 /// The host that a request is for: of its target, else of its `host` header.
-pub(crate) fn host(request: &Parts) -> Option<&str> {
+pub(crate) fn host(request: &Head) -> Option<&str> {
     let named = || request.headers.get(HOST)?.to_str().ok();
     request.uri.authority().map(Authority::as_str).or_else(named)
 }
@@ -132,7 +137,7 @@ pub(crate) fn host(request: &Parts) -> Option<&str> {
 /// The protocol to which a caller, or an upstream, would change; to be read before hop-by-hop headers are dropped.
 ///
 /// Never to another HTTP, nor to TLS that may hide one: requests would go past every check on such a connection.
-pub(crate) fn upgrade(headers: &HeaderMap) -> Option<&HeaderValue> {
+pub(crate) fn upgrade(headers: &Headers) -> Option<&HeaderValue> {
     let asked = connection_names(headers).any(|name| name.eq_ignore_ascii_case(UPGRADE.as_str()));
     let hides_requests = values(headers, &UPGRADE).any(|protocol| {
         let begins =
@@ -144,9 +149,9 @@ pub(crate) fn upgrade(headers: &HeaderMap) -> Option<&HeaderValue> {
 
 /// Says in one way what may be said in several: the pieces of `cookie`, into which HTTP/2 takes it apart (RFC 9113,
 /// 8.2.3), and a length with zeros before it, which some read as octal.
-pub(crate) fn write_plainly(headers: &mut HeaderMap) {
-    if headers.get_all(COOKIE).iter().nth(1).is_some() {
-        let pieces: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+pub(crate) fn write_plainly(headers: &mut Headers) {
+    if headers.get_all(COOKIE).nth(1).is_some() {
+        let pieces: Vec<&[u8]> = headers.get_all(COOKIE).map(HeaderValue::as_bytes).collect();
         if let Ok(cookie) = HeaderValue::from_bytes(&pieces.join(&b"; "[..])) {
             headers.insert(COOKIE, cookie);
         }
@@ -169,18 +174,17 @@ pub(crate) fn strip_trailers(trailers: &mut HeaderMap) {
 }
 
 /// Drops what is for one hop only, either way. `te: trailers` stays: the gateway passes trailers on.
-pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    // Most heads have none of them: one look at each name costs less than a search for each.
-    if !headers.keys().any(|name| *name == TE || HOP_BY_HOP.contains(name)) {
+pub(crate) fn strip_hop_by_hop(headers: &mut Headers) {
+    // Most heads have none of them.
+    static MARKS: LazyLock<Marks> = LazyLock::new(|| Marks::of(HOP_BY_HOP.iter().chain([&TE])));
+    if !headers.may_have(*MARKS) || !headers.keys().any(|name| *name == TE || HOP_BY_HOP.contains(name)) {
         return;
     }
     // Most name nothing but what is dropped below.
     let others = connection_names(headers)
         .filter(|name| !OPTIONS.iter().any(|option| option.eq_ignore_ascii_case(name)));
-    let others: Vec<HeaderName> = others.filter_map(|name| name.parse().ok()).collect();
-    for name in others {
-        headers.remove(name);
-    }
+    let others: HashSet<HeaderName> = others.filter_map(|name| name.parse().ok()).collect();
+    headers.remove_all(&others);
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }
@@ -200,12 +204,12 @@ pub(super) fn is_reserved(name: &HeaderName) -> bool {
 }
 
 /// The elements of a header that is a list, over all of its lines.
-fn values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
-    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+fn values<'h>(headers: &'h Headers, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(name).filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|value| !value.is_empty())
 }
 
-fn connection_names(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+fn connection_names(headers: &Headers) -> impl Iterator<Item = &str> {
     values(headers, &CONNECTION)
 }
 
@@ -232,18 +236,16 @@ fn check_method(method: &Method) -> Result<(), HeaderFault> {
     if tells_or_tunnels || small { Err(HeaderFault::Method) } else { Ok(()) }
 }
 
-fn check_single(headers: &HeaderMap) -> Result<(), HeaderFault> {
-    // Most requests give nothing twice.
-    let twice = headers.len() > headers.keys_len();
-    let several = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
-    if twice && SINGLE.iter().any(several) { Err(HeaderFault::Several) } else { Ok(()) }
+fn check_single(headers: &Headers) -> Result<(), HeaderFault> {
+    let several = |name: &HeaderName| headers.get_all(name).nth(1).is_some();
+    if SINGLE.iter().any(several) { Err(HeaderFault::Several) } else { Ok(()) }
 }
 
-fn check_host(uri: &Uri, version: Version, headers: &HeaderMap) -> Result<(), HeaderFault> {
+fn check_host(uri: &Uri, version: Version, headers: &Headers) -> Result<(), HeaderFault> {
     if uri.scheme_str().is_some_and(|scheme| !matches!(scheme, "http" | "https")) {
         return Err(HeaderFault::Scheme);
     }
-    let mut hosts = headers.get_all(HOST).iter();
+    let mut hosts = headers.get_all(HOST);
     let named = hosts.next();
     if hosts.next().is_some() {
         return Err(HeaderFault::SeveralHosts);
@@ -310,8 +312,8 @@ pub(super) fn is_host(text: &str) -> bool {
     AuthorityParts::read(text).is_some()
 }
 
-fn check_length(version: Version, headers: &HeaderMap) -> Result<(), HeaderFault> {
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+fn check_length(version: Version, headers: &Headers) -> Result<(), HeaderFault> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH);
     if let Some(length) = lengths.next() {
         let digits = !length.is_empty() && length.as_bytes().iter().all(u8::is_ascii_digit);
         let number = length.to_str().ok().and_then(|length| length.parse::<u64>().ok());
@@ -319,7 +321,7 @@ fn check_length(version: Version, headers: &HeaderMap) -> Result<(), HeaderFault
             return Err(HeaderFault::ContentLength);
         }
     }
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let mut codings = headers.get_all(TRANSFER_ENCODING);
     let Some(coding) = codings.next() else { return Ok(()) };
     if version != Version::HTTP_11
         || codings.next().is_some()

@@ -3,13 +3,14 @@
 mod template;
 
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use self::template::Template;
 use super::fault::Fault;
 use super::header_hygiene::is_reserved;
 use super::path_pattern::{Captures, PathFault, PathPattern};
 use crate::config;
+use crate::headers::Headers;
 
 /// What is changed in a request before it is sent on, and in its answer.
 #[derive(Clone, Debug, Default)]
@@ -81,12 +82,12 @@ impl Rewrite {
     }
 
     /// Drops and sets headers of a request.
-    pub(crate) fn change_request(&self, headers: &mut HeaderMap) {
+    pub(crate) fn change_request(&self, headers: &mut Headers) {
         self.request.apply(headers);
     }
 
     /// Drops and sets headers of an answer.
-    pub(crate) fn change_response(&self, headers: &mut HeaderMap) {
+    pub(crate) fn change_response(&self, headers: &mut Headers) {
         self.response.apply(headers);
     }
 }
@@ -180,7 +181,7 @@ impl HeaderChanges {
         changes
     }
 
-    fn apply(&self, headers: &mut HeaderMap) {
+    fn apply(&self, headers: &mut Headers) {
         for name in &self.remove {
             headers.remove(name);
         }

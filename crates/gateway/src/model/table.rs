@@ -9,13 +9,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::iter::once;
 
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderValue, Method};
 
 use self::conditions::{Conditions, Host};
 use self::tree::{Entry, Node, Outcome, Search};
 use super::fault::Fault;
 use super::path_pattern::Captures;
 use crate::config::Route;
+use crate::headers::Headers;
 
 /// The longest name that DNS knows; a longer one matches no route's hosts.
 const LONGEST_NAME: usize = 253;
@@ -92,9 +93,9 @@ impl Table {
     }
 
     /// The route that takes a request. The host may carry a port; the path is a normalised one.
-    pub(crate) fn find(&self, host: &str, path: &str, method: &Method, headers: &HeaderMap) -> Found {
+    pub(crate) fn find(&self, host: &str, path: &str, method: &Method, headers: &Headers) -> Found {
         let mut search = Search::new(path, method, headers);
-        for node in self.nodes(&host_name(host)) {
+        for node in self.nodes(&self.name_of(host)) {
             match search.walk(node) {
                 Some(Outcome::Taken(index)) => return Found::Route { index, captures: search.captures() },
                 Some(Outcome::OtherCase) => return Found::Nothing,
@@ -102,6 +103,11 @@ impl Table {
             }
         }
         allowed(search.refused()).map_or(Found::Nothing, |allow| Found::MethodNotAllowed { allow })
+    }
+
+    /// The name to look for; none where routes name no hosts.
+    fn name_of<'h>(&self, host: &'h str) -> Cow<'h, str> {
+        if self.names.is_empty() && self.suffixes.is_empty() { Cow::Borrowed("") } else { host_name(host) }
     }
 
     /// Where to look for a host, the closest first.

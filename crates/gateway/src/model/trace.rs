@@ -3,10 +3,11 @@
 mod hex;
 mod tracestate;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 pub(crate) use self::hex::Hex;
 use self::hex::{lower_hex, read_hex};
+use crate::headers::Headers;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -52,9 +53,9 @@ pub(crate) enum Origin {
 
 impl TraceContext {
     /// The trace that a caller goes on with, or a new one if there is none or it is malformed.
-    pub(crate) fn of(headers: &HeaderMap, new_id: impl FnOnce() -> [u8; 16]) -> Self {
-        let w3c = only(headers, &TRACEPARENT).and_then(read_traceparent);
-        let told = w3c.or_else(|| only(headers, &X_RAY).and_then(read_x_ray));
+    pub(crate) fn of(headers: &Headers, new_id: impl FnOnce() -> [u8; 16]) -> Self {
+        let w3c = headers.only(TRACEPARENT).and_then(|value| read_traceparent(value.as_bytes()));
+        let told = w3c.or_else(|| headers.only(X_RAY).and_then(|value| read_x_ray(value.as_bytes())));
         told.unwrap_or_else(|| Self {
             trace_id: new_id(),
             parent: None,
@@ -66,7 +67,7 @@ impl TraceContext {
 
     /// Says upstream that it is called in a span of this trace. `tracestate` stays as far as it is sound and belongs
     /// to this trace; X-Ray's header is written where there was one, and always tells of the same trace.
-    pub(crate) fn child(&self, span_id: [u8; 8], headers: &mut HeaderMap) {
+    pub(crate) fn child(&self, span_id: [u8; 8], headers: &mut Headers) {
         if self.origin == Origin::Traceparent {
             tracestate::tidy(headers);
         } else {
@@ -107,17 +108,11 @@ impl TraceContext {
     }
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, text: &[u8]) {
+fn set(headers: &mut Headers, name: HeaderName, text: &[u8]) {
     match HeaderValue::from_bytes(text) {
         Ok(value) => headers.insert(name, value),
         Err(_) => headers.remove(name),
-    };
-}
-
-/// The value of a header that is there once.
-fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h [u8]> {
-    let mut values = headers.get_all(name).iter();
-    values.next().filter(|_| values.next().is_none()).map(HeaderValue::as_bytes)
+    }
 }
 
 /// `version-trace_id-parent_id-flags`; later versions may go on after another `-`.

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderMap, header};
+use http::header;
 
 use super::LoggedBody;
 use crate::config::{LogBodies, MaskPath};
+use crate::headers::Headers;
 use crate::model::masking::masked;
 use crate::model::redaction;
 
@@ -59,7 +60,7 @@ impl BodyRules {
 
 impl Tapped {
     /// Gathers the bodies of a request with these headers.
-    pub(crate) fn begin(rules: &Arc<BodyRules>, room: &Arc<Room>, headers: &HeaderMap) -> Self {
+    pub(crate) fn begin(rules: &Arc<BodyRules>, room: &Arc<Room>, headers: &Headers) -> Self {
         let request =
             (rules.request && is_json(headers)).then(|| SharedTap(Arc::new(Mutex::new(Tap::new(room)))));
         Self { rules: Arc::clone(rules), room: Arc::clone(room), request, answer: None }
@@ -71,7 +72,7 @@ impl Tapped {
     }
 
     /// Gathers the body of an answer with these headers.
-    pub(crate) fn answers(&mut self, headers: &HeaderMap) {
+    pub(crate) fn answers(&mut self, headers: &Headers) {
         if self.rules.answer && is_json(headers) {
             self.answer = Some(Tap::new(&self.room));
         }
@@ -153,7 +154,7 @@ impl Room {
 }
 
 /// Whether a body is JSON, by what its headers say, and can be read as it is.
-fn is_json(headers: &HeaderMap) -> bool {
+fn is_json(headers: &Headers) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     (kind == "application/json" || kind.ends_with("+json")) && !headers.contains_key(header::CONTENT_ENCODING)
@@ -171,8 +172,8 @@ mod tests {
 
     use super::*;
 
-    fn headers(kind: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))])
+    fn headers(kind: &'static str) -> Headers {
+        Headers::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))])
     }
 
     fn tapped(limit: usize, room: &Arc<Room>) -> Tapped {

@@ -14,13 +14,14 @@ use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 
 use self::encode::{AnswerHead, Connection as Said, answer_head};
-use self::head::Head;
+use self::head::Heard;
 use self::line::{Line, Read, Way};
 use crate::body::AnswerBody;
 use crate::connections::{Connection, Open};
 use crate::core::Core;
 use crate::exchange::{Answer, Asked, exchange, refuse};
 use crate::forward::Stream;
+use crate::head::Head;
 use crate::http1::{Length, Sending, Stopped, Told};
 use crate::incoming::Incoming;
 use crate::model::forwarded::Peer;
@@ -35,6 +36,8 @@ struct Serving<'a> {
     connection: &'a Arc<Connection>,
     peer: &'a Peer,
     line: Line,
+    /// The request under way; its place is used again.
+    asked: Asked,
     sending: Sending<AnswerBody>,
 }
 
@@ -52,11 +55,12 @@ enum Next {
 pub(super) async fn serve(core: &Arc<Core>, open: &Arc<Open>, stream: Stream, peer: Peer) -> io::Result<()> {
     let connection = open.connection();
     let line = Line::new(stream);
-    let mut serving = Serving { core, connection, peer: &peer, line, sending: Sending::default() };
+    let asked = Asked { head: Head::default(), text: HeadText::default(), body: Incoming::Empty };
+    let mut serving = Serving { core, connection, peer: &peer, line, asked, sending: Sending::default() };
     let next = loop {
         let next = match poll_fn(|cx| serving.poll_head(cx)).await? {
             None => return Ok(()),
-            Some(Ok(head)) => serving.request(head).await?,
+            Some(Ok(heard)) => serving.request(heard).await?,
             Some(Err(fault)) => {
                 connection.begins();
                 let answer = refuse(core, connection, &peer, fault.problem());
@@ -80,23 +84,27 @@ pub(super) async fn serve(core: &Arc<Core>, open: &Arc<Open>, stream: Stream, pe
 impl Serving<'_> {
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Read>>> {
         let deadlines = &self.core.deadlines;
-        let read = self.line.poll_head(cx, || self.connection.came(deadlines, &self.core.patience()));
+        let came = || self.connection.came(deadlines, &self.core.patience());
+        let read = self.line.poll_head(cx, &mut self.asked.head, came);
         if read.is_pending() && self.connection.is_to_rest() {
             self.line.rest();
+            self.asked.head = Head::default();
             self.sending.rest();
         }
         read
     }
 
     /// Has a request answered.
-    async fn request(&mut self, head: Head) -> io::Result<Next> {
-        let Head { parts: head, told, text } = head;
+    async fn request(&mut self, heard: Heard) -> io::Result<Next> {
+        let Heard { told, text } = heard;
         self.connection.begins();
-        let method = head.method.clone();
-        let body = self.line.body().map_or(Incoming::Empty, Incoming::Http1);
-        let mut asked = Asked { head, text: HeadText::Plain(text), body };
+        let method = self.asked.head.method.clone();
+        self.asked.text = HeadText::Plain(text);
+        if told.has_body() {
+            self.asked.body = self.line.body().map_or(Incoming::Empty, Incoming::Http1);
+        }
         let answer = {
-            let mut answer = pin!(exchange(self.core, self.connection, self.peer, &mut asked));
+            let mut answer = pin!(exchange(self.core, self.connection, self.peer, &mut self.asked));
             poll_fn(|cx| match answer.as_mut().poll(cx) {
                 Poll::Ready(answer) => Poll::Ready(Some(answer)),
                 // Nobody waits for an answer: what is under way towards it is dropped.
@@ -104,7 +112,8 @@ impl Serving<'_> {
             })
             .await
         };
-        drop(asked);
+        self.asked.head.clear();
+        self.asked.body = Incoming::Empty;
         match answer {
             Some(answer) => self.answer(answer, &method, &told).await,
             None => Err(io::ErrorKind::ConnectionAborted.into()),
@@ -116,8 +125,11 @@ impl Serving<'_> {
         let upgrade = body.take_upgrade();
         let exact = body.size_hint().exact();
         let is_head = *method == Method::HEAD;
-        if is_head && let Some(length @ 1..) = exact {
-            headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
+        if is_head
+            && let Some(length @ 1..) = exact
+            && !headers.contains_key(header::CONTENT_LENGTH)
+        {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         let length = match exact {
             _ if is_head || has_no_body(status) => None,
@@ -125,10 +137,9 @@ impl Serving<'_> {
             None if told.is_old => Some(Length::UntilClose),
             None => Some(Length::Chunked),
         };
-        let (unsaid, unasked) = self.line.stop_asking();
-        let unread = !self.line.has_come_whole() && !self.line.is_being_read();
-        let closes = unread
-            || unasked
+        let standing = self.line.stop_asking();
+        let closes = !(standing.has_come_whole || standing.is_being_read)
+            || standing.is_unasked
             || !told.may_stay()
             || length == Some(Length::UntilClose)
             || self.core.connections.is_draining()
@@ -149,7 +160,7 @@ impl Serving<'_> {
             Some(_) => Some(body).filter(|_| exact != Some(0)),
         };
         self.sending.begin(body, length.unwrap_or(Length::Bytes(0)), !told.trailers, |text| {
-            text.extend_from_slice(unsaid);
+            text.extend_from_slice(standing.unsaid);
             answer_head(text, &head);
         });
         drop(headers);
@@ -157,7 +168,7 @@ impl Serving<'_> {
         if let Some(accepted) = upgrade {
             return Ok(Next::Protocol(accepted));
         }
-        let whole = self.line.has_come_whole();
+        let whole = standing.has_come_whole || self.line.has_come_whole();
         Ok(match closes || !whole {
             true => Next::End { linger: !whole || self.line.has_more() },
             false => Next::Request,

@@ -14,7 +14,7 @@ pub(super) fn request_head(into: &mut Vec<u8>, head: &RequestHead<'_>, length: L
     into.extend_from_slice(b" HTTP/1.1\r\n");
     field(into, &HOST, head.host);
     let mut length_given = false;
-    for (name, value) in head.headers {
+    for (name, value) in head.headers.iter() {
         if *name == CONTENT_LENGTH {
             length_given = true;
         } else if *name != HOST && *name != TRANSFER_ENCODING {

@@ -20,7 +20,7 @@ pub(crate) enum Broken {
 #[derive(Debug)]
 pub(crate) enum SendFailure {
     /// Nothing of it was sent: here is its body again.
-    Unsent(RequestBody),
+    Unsent(Box<RequestBody>),
     /// The caller's body, not the target, is to blame.
     Body(BodyError),
     /// The target broke off, or answered what is no HTTP.

@@ -3,9 +3,10 @@
 use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use httparse::{Error, ParserConfig, Response, Status};
 
+use crate::headers::Headers;
 use crate::http1::{Lines, MAX_HEAD, MAX_HEADERS, Malformed, Told, read_fields};
 
 /// How an answer begins.
@@ -15,7 +16,7 @@ const BEGINNING: &[u8] = b"HTTP/1.";
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Headers,
     pub(super) told: Told,
 }
 
@@ -37,6 +38,7 @@ fn read(head: &Bytes) -> Result<Head, Malformed> {
     }
     let status = parsed.code.filter(|code| (100..=599).contains(code));
     let status = status.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Malformed::Status)?;
-    let (headers, told) = read_fields(head, parsed.headers, parsed.version == Some(0))?;
+    let mut headers = Headers::new();
+    let told = read_fields(head, parsed.headers, parsed.version == Some(0), &mut headers)?;
     Ok(Head { status, headers, told })
 }

@@ -18,13 +18,14 @@ use super::{Http1, Http1Answer, RequestHead, SendFailure};
 use crate::body::{BodyError, RequestBody};
 use crate::forward::pool::{Home, Pool};
 use crate::forward::stream::Stream;
+use crate::headers::Headers;
 
 /// A request of a test.
 #[derive(Clone, Debug)]
 struct Asked {
     method: Method,
     path: Uri,
-    headers: HeaderMap,
+    headers: Headers,
     upgrades: bool,
 }
 
@@ -39,11 +40,11 @@ struct Heard {
 
 impl Asked {
     fn new(method: Method) -> Self {
-        Self { method, path: Uri::from_static("/a?b=c"), headers: HeaderMap::new(), upgrades: false }
+        Self { method, path: Uri::from_static("/a?b=c"), headers: Headers::new(), upgrades: false }
     }
 
     fn with(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.append(name, HeaderValue::from_static(value));
+        self.headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         self
     }
 
@@ -52,7 +53,7 @@ impl Asked {
         let Self { method, path, headers, upgrades } = self;
         let host = &HeaderValue::from_static("t.example");
         let head = RequestHead { method, path, headers, host, upgrades: *upgrades };
-        let parts = connection.send(head, body).await?;
+        let (status, headers) = connection.send(head, Some(Box::new(body))).await?;
         let (mut body, mut trailers) = (Vec::new(), HeaderMap::new());
         while let Some(frame) = std::future::poll_fn(|cx| connection.poll_frame(cx)).await {
             match frame.map_err(SendFailure::Body)?.into_data() {
@@ -60,7 +61,7 @@ impl Asked {
                 Err(frame) => trailers = frame.into_trailers().unwrap_or_default(),
             }
         }
-        Ok(Heard { status: parts.status, headers: parts.headers, body, trailers })
+        Ok(Heard { status, headers: headers.into(), body, trailers })
     }
 }
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::HeaderMap;
 use http::header::FORWARDED;
 
 use super::{address_of, https_of};
+use crate::headers::Headers;
 
 /// What one proxy says.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct Element {
 }
 
 /// The elements, the first proxy's first; none if one of them is malformed, as it is unclear then where each begins.
-pub(super) fn read_elements(headers: &HeaderMap) -> Vec<Element> {
+pub(super) fn read_elements(headers: &Headers) -> Vec<Element> {
     let mut elements = Vec::new();
     for line in headers.get_all(FORWARDED) {
         match line.to_str().ok().and_then(read_line) {

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
+fn headers(pairs: &[(&'static str, &str)]) -> Headers {
+    let mut headers = Headers::new();
     for &(name, value) in pairs {
-        headers.append(name, HeaderValue::from_str(value).unwrap());
+        headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
     headers
 }
@@ -22,7 +22,7 @@ fn client(peer: &str, sent: &[(&'static str, &str)]) -> String {
 }
 
 /// What an upstream sees after a request from a peer.
-fn upstream(peer: &str, sent: &[(&'static str, &str)]) -> HeaderMap {
+fn upstream(peer: &str, sent: &[(&'static str, &str)]) -> Headers {
     let peer = Peer::new(peer.parse().unwrap(), false, &networks());
     let mut headers = headers(sent);
     let caller = peer.caller(&networks(), &Uri::from_static("/"), &headers);
@@ -148,7 +148,7 @@ fn an_upstream_is_told_the_whole_way_in_both_headers() {
 #[test]
 fn over_http_2_the_host_is_in_the_target() {
     let peer = Peer::new("203.0.113.9".parse().unwrap(), true, &[]);
-    let mut headers = HeaderMap::new();
+    let mut headers = Headers::new();
     let caller = peer.caller(&[], &Uri::from_static("https://a.example/x"), &headers);
     peer.write(&caller, &mut headers);
     assert_eq!(headers["forwarded"], "for=203.0.113.9;host=a.example;proto=https");

@@ -39,7 +39,7 @@ fn paths(patterns: &[&str]) -> Table {
 }
 
 /// The route taken; else `405: …` or `404`.
-fn found(table: &Table, host: &str, method: &str, path: &str, headers: &HeaderMap) -> Result<usize, String> {
+fn found(table: &Table, host: &str, method: &str, path: &str, headers: &Headers) -> Result<usize, String> {
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     match table.find(host, path, &method, headers) {
         Found::Route { index, .. } => Ok(index),
@@ -49,7 +49,7 @@ fn found(table: &Table, host: &str, method: &str, path: &str, headers: &HeaderMa
 }
 
 fn get(table: &Table, path: &str) -> Option<usize> {
-    found(table, "any", "GET", path, &HeaderMap::new()).ok()
+    found(table, "any", "GET", path, &Headers::new()).ok()
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn the_more_specific_path_wins_wherever_it_is_written() {
 #[test]
 fn what_a_pattern_keeps_is_a_piece_of_the_path() {
     let table = paths(&["/v1/{company}/files/{id}", "/v1/{company}/files/{id}/**"]);
-    let kept = |path: &str| match table.find("", path, &Method::GET, &HeaderMap::new()) {
+    let kept = |path: &str| match table.find("", path, &Method::GET, &Headers::new()) {
         Found::Route { captures, .. } => (0..4).map(|slot| captures.get(path, slot).to_owned()).collect(),
         other => panic!("{path}: {other:?}"),
     };
@@ -144,7 +144,7 @@ fn hosts_are_told_apart_without_port_case_or_last_dot() {
         route("elsewhere", "/y"),
     ];
     let table = Table::build(&routes).unwrap();
-    let at = |host: &str| found(&table, host, "GET", "/x", &HeaderMap::new()).unwrap();
+    let at = |host: &str| found(&table, host, "GET", "/x", &Headers::new()).unwrap();
     assert_eq!(at("api.example.com"), 3);
     assert_eq!(at("Api.Example.Com.:8443"), 3);
     assert_eq!(at("eu.api.example.com:80"), 2);
@@ -153,7 +153,7 @@ fn hosts_are_told_apart_without_port_case_or_last_dot() {
     for other in ["example.com", "", "[::1]:8080", "notexample.com", &"a.".repeat(200)] {
         assert_eq!(at(other), 0, "{other}");
     }
-    assert_eq!(found(&table, "api.example.com", "GET", "/y", &HeaderMap::new()), Ok(4));
+    assert_eq!(found(&table, "api.example.com", "GET", "/y", &Headers::new()), Ok(4));
 }
 
 #[test]
@@ -166,8 +166,8 @@ fn methods_and_headers_decide_between_routes_of_one_path() {
         with(route("head", "/x"), &[], &["HEAD"], &[]),
     ];
     let table = Table::build(&routes).unwrap();
-    let plain = HeaderMap::new();
-    let beta: HeaderMap =
+    let plain = Headers::new();
+    let beta: Headers =
         [(http::HeaderName::from_static("x-beta"), HeaderValue::from_static("1"))].into_iter().collect();
     assert_eq!(found(&table, "", "DELETE", "/x", &plain), Ok(0));
     assert_eq!(found(&table, "", "GET", "/x", &plain), Ok(1));
@@ -252,7 +252,7 @@ fn naive(
     host: &str,
     method: &Method,
     path: &str,
-    headers: &HeaderMap,
+    headers: &Headers,
 ) -> Result<usize, String> {
     let mut taking = Vec::new();
     let mut refused = false;
@@ -260,7 +260,11 @@ fn naive(
         let matching = &route.matching;
         let Some(host) = naive_host(&matching.hosts, host) else { continue };
         let Some((ranks, exact)) = naive_match(&matching.path.parse().unwrap(), path) else { continue };
-        if !matching.headers.iter().all(|(name, value)| headers.get(name).is_some_and(|sent| sent == value)) {
+        if !matching
+            .headers
+            .iter()
+            .all(|(name, value)| headers.get(name.as_str()).is_some_and(|sent| sent == value))
+        {
             continue;
         }
         let listed = |method: &str| matching.methods.iter().any(|listed| listed == method);
@@ -321,7 +325,7 @@ proptest! {
             let host = ["h.x", "g.x", "g.h.x", "x", ""][host];
             let method = [Method::GET, Method::POST, Method::HEAD, Method::PUT][method].clone();
             let sent = [vec![], vec![("k", "1")], vec![("k", "2"), ("l", "1")]][headers].clone();
-            let headers: HeaderMap = sent
+            let headers: Headers = sent
                 .into_iter()
                 .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)))
                 .collect();
@@ -334,6 +338,6 @@ proptest! {
     #[test]
     fn no_request_upsets_the_table(host in "\\PC{0,24}", path in "\\PC{0,24}") {
         let table = paths(&["/**", "/v1/{id}", "/v1/é"]);
-        let _ = found(&table, &host, "GET", &path, &HeaderMap::new());
+        let _ = found(&table, &host, "GET", &path, &Headers::new());
     }
 }

@@ -2,9 +2,10 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 
 use super::super::path_pattern::{Captures, PathPattern, Segment, decoded};
+use crate::headers::Headers;
 
 /// A place in the tree: the patterns that begin alike up to here.
 #[derive(Debug, Default)]
@@ -41,8 +42,8 @@ impl Entry {
         methods && self.headers == other.headers
     }
 
-    fn wants(&self, headers: &HeaderMap) -> bool {
-        self.headers.iter().all(|(name, value)| headers.get_all(name).iter().any(|sent| sent == value))
+    fn wants(&self, headers: &Headers) -> bool {
+        self.headers.iter().all(|(name, value)| headers.get_all(name).any(|sent| sent == value))
     }
 
     /// How closely it names a method: the least is the closest.
@@ -123,7 +124,7 @@ pub(super) enum Outcome {
 pub(super) struct Search<'r, 't> {
     path: &'r str,
     method: &'r Method,
-    headers: &'r HeaderMap,
+    headers: &'r Headers,
     /// Where the path ends, a slash at its end left out.
     end: usize,
     captures: Captures,
@@ -131,7 +132,7 @@ pub(super) struct Search<'r, 't> {
 }
 
 impl<'r, 't> Search<'r, 't> {
-    pub(super) fn new(path: &'r str, method: &'r Method, headers: &'r HeaderMap) -> Self {
+    pub(super) fn new(path: &'r str, method: &'r Method, headers: &'r Headers) -> Self {
         let end = path.strip_suffix('/').unwrap_or(path).len();
         Self { path, method, headers, end, captures: Captures::default(), refused: Vec::new() }
     }
@@ -167,7 +168,9 @@ impl<'r, 't> Search<'r, 't> {
 
     fn descend(&mut self, node: &'t Node, at: usize, exact: bool) -> Option<Outcome> {
         let left = self.path.get(at..self.end).unwrap_or_default();
-        let segment = left.split('/').next().unwrap_or_default();
+        // Most segments are short: a walk over their bytes is done before a search has begun.
+        let slash = left.bytes().position(|byte| byte == b'/');
+        let segment = &left[..slash.unwrap_or(left.len())];
         let next = at + segment.len() + 1;
         let word = decoded(segment);
         for (node, same) in node.alike(&word) {

@@ -14,6 +14,11 @@ impl<const N: usize> Hex<N> {
     }
 
     /// The digits.
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The digits as text.
     pub(crate) fn as_str(&self) -> &str {
         // Digits are ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()

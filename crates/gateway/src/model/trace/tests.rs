@@ -8,10 +8,10 @@ const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 const SPAN: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 0xff];
 
-fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
+fn headers(pairs: &[(&'static str, &str)]) -> Headers {
+    let mut headers = Headers::new();
     for &(name, value) in pairs {
-        headers.append(name, HeaderValue::from_str(value).unwrap());
+        headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
     headers
 }
@@ -30,7 +30,7 @@ fn x_ray(value: &str) -> Option<TraceContext> {
     told(&[("x-amzn-trace-id", value)])
 }
 
-fn child(context: &TraceContext, pairs: &[(&'static str, &str)]) -> HeaderMap {
+fn child(context: &TraceContext, pairs: &[(&'static str, &str)]) -> Headers {
     let mut headers = headers(pairs);
     context.child(SPAN, &mut headers);
     headers
@@ -184,7 +184,7 @@ fn other_systems_state_is_passed_on_within_bounds() {
     let passed = |lines: &[&str]| {
         let lines: Vec<_> = lines.iter().map(|line| ("tracestate", *line)).collect();
         let upstream = child(&context, &lines);
-        let values: Vec<_> = upstream.get_all("tracestate").iter().collect();
+        let values: Vec<_> = upstream.get_all("tracestate").collect();
         assert!(values.len() <= 1);
         values.first().map(|value| value.to_str().unwrap().to_owned())
     };
@@ -208,7 +208,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_again(id in any::<[u8; 16]>(), sampled in any::<bool>(), x_ray in any::<bool>()) {
         prop_assume!(id != [0; 16]);
-        let context = TraceContext { sampled: Some(sampled), ..TraceContext::of(&HeaderMap::new(), || id) };
+        let context = TraceContext { sampled: Some(sampled), ..TraceContext::of(&Headers::new(), || id) };
         let mut headers = child(&context, &[("x-amzn-trace-id", "")]);
         if x_ray {
             headers.remove("traceparent");

@@ -1,8 +1,9 @@
 //! What other tracing systems say of a trace: passed on, within bounds.
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
 use super::TRACESTATE;
+use crate::headers::Headers;
 
 /// How many characters are passed on.
 const LONGEST: usize = 512;
@@ -15,26 +16,24 @@ const LONG_MEMBER: usize = 128;
 
 /// Leaves the header as it is when it is sound and short enough; shortens it by whole members when it is too long;
 /// drops it when it is malformed.
-pub(super) fn tidy(headers: &mut HeaderMap) {
-    let mut lines = headers.get_all(TRACESTATE).iter();
-    let Some(first) = lines.next() else { return };
-    let alone = lines.next().is_none();
-    match members(headers) {
-        Some(members) if alone && members.len() <= MOST_MEMBERS && first.len() <= LONGEST => {}
-        Some(members) => {
-            match HeaderValue::try_from(shortened(members)) {
-                Ok(value) if !value.is_empty() => headers.insert(TRACESTATE, value),
-                _ => headers.remove(TRACESTATE),
-            };
-        }
-        None => {
-            headers.remove(TRACESTATE);
-        }
+pub(super) fn tidy(headers: &mut Headers) {
+    if !headers.contains_key(TRACESTATE) {
+        return;
+    }
+    let alone = headers.only(TRACESTATE).is_some_and(|value| value.len() <= LONGEST);
+    let shorter = match members(headers) {
+        Some(members) if alone && members.len() <= MOST_MEMBERS => return,
+        Some(members) => HeaderValue::try_from(shortened(members)).ok(),
+        None => None,
+    };
+    match shorter.filter(|value| !value.is_empty()) {
+        Some(value) => headers.insert(TRACESTATE, value),
+        None => headers.remove(TRACESTATE),
     }
 }
 
 /// The members of all lines, or nothing if one is malformed.
-fn members(headers: &HeaderMap) -> Option<Vec<&str>> {
+fn members(headers: &Headers) -> Option<Vec<&str>> {
     let mut members = Vec::new();
     for line in headers.get_all(TRACESTATE) {
         let parts = line.to_str().ok()?.split(',').map(|part| part.trim_matches([' ', '\t']));

@@ -1,16 +1,17 @@
 //! The head of an answer as it is written.
 
+use http::StatusCode;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, StatusCode};
 
 use crate::core::Date;
+use crate::headers::Headers;
 use crate::http1::{Length, content_length, field};
 
 /// What stands in an answer's head.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnswerHead<'a> {
     pub(super) status: StatusCode,
-    pub(super) headers: &'a HeaderMap,
+    pub(super) headers: &'a Headers,
     /// What is said of the body's length; `None` where no body may follow.
     pub(super) length: Option<Length>,
     /// What is said of the connection.
@@ -36,7 +37,7 @@ pub(super) fn answer_head(into: &mut Vec<u8>, head: &AnswerHead<'_>) {
     // Of an answer to HEAD, or of one that has not changed, it tells what would have followed.
     let keeps_length = head.length.is_none() && may_have_length(head.status);
     let mut dated = false;
-    for (name, value) in head.headers {
+    for (name, value) in head.headers.iter() {
         if *name == CONTENT_LENGTH {
             if keeps_length {
                 field(into, name, value);

@@ -4,10 +4,10 @@ use std::mem::MaybeUninit;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use comporta_http::{Problem, kinds};
-use http::request::Parts;
-use http::{Method, Request, Uri, Version};
+use http::{Method, Uri, Version};
 use httparse::{Error, ParserConfig, Status};
 
+use crate::head::Head;
 use crate::http1::{Lines, MAX_HEAD, MAX_HEADERS, Malformed, Told, read_fields};
 
 /// Empty lines before a request that are passed over: some clients end a body with one (RFC 9112, 2.2).
@@ -20,12 +20,11 @@ pub(super) struct Heads {
     empty: u32,
 }
 
-/// A head that was read.
+/// What a head tells beside what it asks for.
 #[derive(Debug)]
-pub(super) struct Head {
-    pub(super) parts: Parts,
+pub(super) struct Heard {
     pub(super) told: Told,
-    /// As it came: its parts are pieces of it.
+    /// The head as it came: what it asks for is pieces of it.
     pub(super) text: Bytes,
 }
 
@@ -39,8 +38,12 @@ pub(super) enum HeadFault {
 }
 
 impl Heads {
-    /// Takes a head off the buffer once all of it is there.
-    pub(super) fn take(&mut self, buffer: &mut BytesMut) -> Result<Option<Head>, HeadFault> {
+    /// Takes a head off the buffer, and into `into`, once all of it is there.
+    pub(super) fn take(
+        &mut self,
+        buffer: &mut BytesMut,
+        into: &mut Head,
+    ) -> Result<Option<Heard>, HeadFault> {
         while self.empty < EMPTY_LINES && buffer.starts_with(b"\r\n") {
             buffer.advance(2);
             self.empty += 1;
@@ -49,7 +52,7 @@ impl Heads {
             return Ok(None);
         };
         self.empty = 0;
-        read(head).map(Some).map_err(HeadFault::from)
+        read(head, into).map(Some).map_err(HeadFault::from)
     }
 }
 
@@ -88,7 +91,7 @@ fn of_lines(fault: Malformed, buffer: &[u8]) -> HeadFault {
     }
 }
 
-fn read(text: Bytes) -> Result<Head, Malformed> {
+fn read(text: Bytes, into: &mut Head) -> Result<Heard, Malformed> {
     let head = &text;
     let mut room = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut []);
@@ -98,13 +101,11 @@ fn read(text: Bytes) -> Result<Head, Malformed> {
     }
     let (method, target) = parsed.method.zip(parsed.path).ok_or(Error::Token)?;
     let is_old = parsed.version == Some(0);
-    let (mut parts, ()) = Request::new(()).into_parts();
-    parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| Error::Token)?;
-    parts.uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| Malformed::Target)?;
-    parts.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
-    let (headers, told) = read_fields(head, parsed.headers, is_old)?;
-    parts.headers = headers;
-    Ok(Head { parts, told, text })
+    into.method = Method::from_bytes(method.as_bytes()).map_err(|_| Error::Token)?;
+    into.uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| Malformed::Target)?;
+    into.version = if is_old { Version::HTTP_10 } else { Version::HTTP_11 };
+    let told = read_fields(head, parsed.headers, is_old, &mut into.headers)?;
+    Ok(Heard { told, text })
 }
 
 #[cfg(test)]
@@ -117,14 +118,13 @@ mod tests {
     /// What comes of bytes that arrive in pieces: each head's method and target, then the fault that ended it.
     fn heads(text: &[u8], piece: usize) -> (Vec<(String, String)>, Option<HeadFault>) {
         let (mut heads, mut buffer, mut seen) = (Heads::default(), BytesMut::new(), Vec::new());
+        let mut head = Head::default();
         for piece in text.chunks(piece) {
             buffer.extend_from_slice(piece);
             loop {
-                match heads.take(&mut buffer) {
+                match heads.take(&mut buffer, &mut head) {
                     Ok(None) => break,
-                    Ok(Some(Head { parts, .. })) => {
-                        seen.push((parts.method.to_string(), parts.uri.to_string()));
-                    }
+                    Ok(Some(_)) => seen.push((head.method.to_string(), head.uri.to_string())),
                     Err(fault) => return (seen, Some(fault)),
                 }
             }
@@ -132,9 +132,10 @@ mod tests {
         (seen, None)
     }
 
-    fn one(text: &str) -> Result<(Parts, Told), HeadFault> {
-        let head = Heads::default().take(&mut BytesMut::from(text))?.unwrap();
-        Ok((head.parts, head.told))
+    fn one(text: &str) -> Result<(Head, Told), HeadFault> {
+        let mut head = Head::default();
+        let heard = Heads::default().take(&mut BytesMut::from(text), &mut head)?;
+        Ok((head, heard.unwrap().told))
     }
 
     #[test]
@@ -144,7 +145,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!((parts.method, parts.uri.to_string()), (Method::POST, "/a?b".to_owned()));
-        assert_eq!((parts.version, &parts.headers[HOST]), (Version::HTTP_11, &"x".parse().unwrap()));
+        assert_eq!(
+            (parts.version, parts.headers.get(HOST).unwrap()),
+            (Version::HTTP_11, &"x".parse().unwrap())
+        );
         let expected = Told { length: Some(12), waits: true, trailers: true, ..Told::default() };
         assert_eq!(told, expected);
         let (parts, told) = one("GET / HTTP/1.0\r\nconnection: x, Keep-Alive\r\n\r\n").unwrap();

@@ -8,11 +8,12 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 
-use super::head::{Head, HeadFault, Heads};
+use super::head::{HeadFault, Heads, Heard};
 use crate::body::BodyError;
 use crate::connections::Connection;
 use crate::core::Core;
 use crate::forward::Stream;
+use crate::head::Head;
 use crate::http1::{Framing, Next, Outlet, Told, Wire};
 
 /// What a caller is told that waits before it sends a body.
@@ -20,7 +21,11 @@ const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A connection. Its lock is never waited for: one task alone polls its parts, but for a body that HTTP/2 carries on.
 #[derive(Clone)]
-pub(super) struct Line(Arc<Mutex<State>>);
+pub(super) struct Line {
+    state: Arc<Mutex<State>>,
+    /// What is written leaves at once.
+    is_plain: bool,
+}
 
 struct State {
     wire: Wire,
@@ -33,8 +38,19 @@ struct State {
     go_on: &'static [u8],
 }
 
-/// A head, or why it is refused.
-pub(super) type Read = Result<Head, HeadFault>;
+/// What a head tells, or why it is refused.
+pub(super) type Read = Result<Heard, HeadFault>;
+
+/// How a request stands when its answer begins.
+pub(super) struct Standing {
+    /// What must still be said before the answer.
+    pub(super) unsaid: &'static [u8],
+    /// Its body was never asked for, so that it is not known whether it comes.
+    pub(super) is_unasked: bool,
+    pub(super) has_come_whole: bool,
+    /// Somebody may still read its body.
+    pub(super) is_being_read: bool,
+}
 
 /// The body of a request.
 pub(crate) struct Http1Body {
@@ -44,20 +60,28 @@ pub(crate) struct Http1Body {
 
 impl Line {
     pub(super) fn new(stream: Stream) -> Self {
+        let is_plain = matches!(stream, Stream::Plain(_));
         let wire = Wire::new(stream);
         let (heads, framing) = (Heads::default(), Framing::NONE);
-        Self(Arc::new(Mutex::new(State { wire, heads, framing, turn: 0, go_on: &[] })))
+        let state = State { wire, heads, framing, turn: 0, go_on: &[] };
+        Self { state: Arc::new(Mutex::new(state)), is_plain }
     }
 
-    /// Reads the next head: `None` when the caller sends no more. Pending while nothing comes; `came` hears of bytes.
-    pub(super) fn poll_head(&self, cx: &mut Context<'_>, came: impl Fn()) -> Poll<io::Result<Option<Read>>> {
+    /// Reads the next head into `head`: `None` when the caller sends no more. Pending while nothing comes; `came` hears
+    /// of bytes.
+    pub(super) fn poll_head(
+        &self,
+        cx: &mut Context<'_>,
+        head: &mut Head,
+        came: impl Fn(),
+    ) -> Poll<io::Result<Option<Read>>> {
         let state = &mut *self.lock();
         loop {
-            match state.heads.take(&mut state.wire.ahead) {
+            match state.heads.take(&mut state.wire.ahead, head) {
                 Ok(None) => {}
-                Ok(Some(head)) => {
-                    state.begin(&head.told);
-                    return Poll::Ready(Ok(Some(Ok(head))));
+                Ok(Some(heard)) => {
+                    state.begin(&heard.told);
+                    return Poll::Ready(Ok(Some(Ok(heard))));
                 }
                 Err(fault) => return Poll::Ready(Ok(Some(Err(fault)))),
             }
@@ -91,28 +115,26 @@ impl Line {
         }
     }
 
-    /// What must still be said before an answer, and whether the body it would ask for is still to come.
-    pub(super) fn stop_asking(&self) -> (&'static [u8], bool) {
-        let mut state = self.lock();
+    /// How the request stands. Its body is not asked for any more.
+    pub(super) fn stop_asking(&self) -> Standing {
+        let is_being_read = self.is_being_read();
+        let state = &mut *self.lock();
         let left = std::mem::take(&mut state.go_on);
-        match left.len() == GO_ON.len() {
-            // The caller was never told to go on: whether its body comes all the same cannot be known.
-            true => (&[], true),
-            false => (left, false),
-        }
+        // The caller was never told to go on: whether its body comes all the same cannot be known.
+        let is_unasked = left.len() == GO_ON.len();
+        let unsaid = if is_unasked { &[] } else { left };
+        Standing { unsaid, is_unasked, has_come_whole: state.has_come_whole(!is_being_read), is_being_read }
     }
 
     /// Whether the request has come whole. Of a body that nobody reads what has come is passed over.
     pub(super) fn has_come_whole(&self) -> bool {
-        let unread = Arc::strong_count(&self.0) == 1;
-        let state = &mut *self.lock();
-        while unread && let Ok(Next::Frame(_)) = state.framing.next(&mut state.wire.ahead) {}
-        state.framing.has_ended()
+        let is_being_read = self.is_being_read();
+        self.lock().has_come_whole(!is_being_read)
     }
 
     /// Whether somebody may still read the request's body.
-    pub(super) fn is_being_read(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
+    fn is_being_read(&self) -> bool {
+        Arc::strong_count(&self.state) > 1
     }
 
     /// Gives memory back that an idle connection has no need of.
@@ -136,12 +158,12 @@ impl Line {
 
     /// The stream, and what was read of it ahead; `None` while a body is being read.
     pub(super) fn into_parts(self) -> Option<(Stream, BytesMut)> {
-        let state = Arc::into_inner(self.0)?.into_inner();
+        let state = Arc::into_inner(self.state)?.into_inner();
         Some(state.unwrap_or_else(PoisonError::into_inner).wire.into_parts())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -163,7 +185,10 @@ impl Outlet for Way<'_> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.line.lock().wire.poll_flush(cx)
+        match self.line.is_plain {
+            true => Poll::Ready(Ok(())),
+            false => self.line.lock().wire.poll_flush(cx),
+        }
     }
 }
 
@@ -174,6 +199,11 @@ impl State {
         // HTTP/1.0 knows of no waiting (RFC 9110, 10.1.1).
         let waits = told.waits && !told.is_old && !self.framing.has_ended();
         self.go_on = if waits { GO_ON } else { &[] };
+    }
+
+    fn has_come_whole(&mut self, unread: bool) -> bool {
+        while unread && let Ok(Next::Frame(_)) = self.framing.next(&mut self.wire.ahead) {}
+        self.framing.has_ended()
     }
 
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {

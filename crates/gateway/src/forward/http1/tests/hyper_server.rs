@@ -136,7 +136,7 @@ proptest! {
             for exchange in &exchanges {
                 let headers = map(&exchange.fields);
                 let path = exchange.path.parse().unwrap();
-                let asked = Asked { method: exchange.method.clone(), path, headers, upgrades: false };
+                let asked = Asked { method: exchange.method.clone(), path, headers: headers.into(), upgrades: false };
                 heard.push(asked.of(&mut connection, request_body(&exchange.said)).await.unwrap());
                 // All of them on one connection.
                 assert!(connection.may_stay());

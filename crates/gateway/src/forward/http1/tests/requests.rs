@@ -142,7 +142,7 @@ async fn a_body_is_sent_on_while_the_answer_is_read() {
         let (method, path, headers) = (&asked.method, &asked.path, &asked.headers);
         let host = &HeaderValue::from_static("t");
         let head = RequestHead { method, path, headers, host, upgrades: false };
-        connection.send(head, body).await.unwrap();
+        connection.send(head, Some(Box::new(body))).await.unwrap();
         for number in 0..100_u8 {
             let said = Bytes::copy_from_slice(&[number]);
             sender.send(Ok(Frame::data(said.clone()))).await.unwrap();
@@ -166,7 +166,7 @@ async fn a_request_of_which_nothing_was_sent_comes_back_whole() {
     }
     let asked = Asked::new(Method::POST);
     let body = match asked.of(&mut connection, body).await {
-        Err(SendFailure::Unsent(body)) => body,
+        Err(SendFailure::Unsent(body)) => *body,
         other => panic!("{other:?}"),
     };
     let (mut connection, mut far) = connected(1024);

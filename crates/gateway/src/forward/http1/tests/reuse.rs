@@ -28,7 +28,7 @@ async fn round(pool: &Arc<Pool>, mut connection: Http1, far: &mut DuplexStream, 
         hear_head(far).await;
         far.write_all(answer).await.unwrap();
     };
-    let (sent, ()) = tokio::join!(connection.send(head, nothing()), target);
+    let (sent, ()) = tokio::join!(connection.send(head, None), target);
     sent.unwrap();
     let home = Home { pool: Arc::clone(pool), key: 1 };
     let mut answer = Http1Answer::new(connection, pick(), home);
@@ -97,7 +97,7 @@ async fn an_answer_that_is_not_read_to_its_end_closes_the_connection() {
         host,
         upgrades: false,
     };
-    connection.send(head, nothing()).await.unwrap();
+    connection.send(head, None).await.unwrap();
     let home = Home { pool: Arc::clone(&pool), key: 1 };
     let mut answer = Http1Answer::new(connection, pick(), home);
     assert!(std::future::poll_fn(|cx| answer.poll_frame(cx)).await.unwrap().is_ok());
