@@ -6,7 +6,6 @@ mod onward;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use comporta_http::{NewRequestId, Problem, X_REQUEST_ID, is_well_formed_request_id, kinds};
 use http::header::{ALLOW, CONNECTION, ORIGIN};
 use http::request::Parts;
@@ -69,7 +68,7 @@ pub(crate) async fn exchange(
 ) -> Answer {
     let plane = core.shared.plane.load_full();
     let caller = peer.caller(&plane.trusted, &asked.head.uri, &asked.head.headers);
-    let text = std::mem::replace(&mut asked.text, HeadText::Plain(Bytes::new()));
+    let text = std::mem::replace(&mut asked.text, HeadText::none());
     let record = begin(core, connection, &asked.head, text, &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = match pass(&mut call, asked).await {
@@ -92,7 +91,7 @@ pub(crate) fn refuse(
     head.method = Method::from_bytes(b"-").unwrap_or_default();
     head.uri = Uri::from_static("*");
     let caller = peer.caller(&plane.trusted, &head.uri, &head.headers);
-    let record = begin(core, connection, &head, HeadText::Plain(Bytes::new()), &caller);
+    let record = begin(core, connection, &head, HeadText::none(), &caller);
     let mut call = Call::new(core, &plane, record, peer, caller);
     let reply = call.refused(&problem);
     call.reply(reply)

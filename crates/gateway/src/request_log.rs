@@ -166,11 +166,8 @@ impl Logger {
         chance >> 32 < self.below
     }
 
-    /// Logs a request that is over, if it is one to be logged and there were not too many of its kind.
+    /// Logs a request that is over, unless there were too many of its company's.
     pub(crate) fn tell(&self, core: &Core, record: &mut Record, took: Duration) {
-        if !(record.status >= 400 || record.sampled || !record.whole) {
-            return;
-        }
         if self.has_room(core, record, took) {
             let logged = self.logged(core, record, took);
             self.sink.record(Box::new(logged));
@@ -198,7 +195,7 @@ impl Logger {
             at: core.shared.clock.now() - took,
             company: principal.map(|principal| principal.company_id),
             key: principal.map(|principal| text(&principal.actor)),
-            request_id: record.request_id().to_owned(),
+            request_id: redaction::request_id(record.request_id()).to_owned(),
             trace_id: record.trace.trace_id,
             method: redaction::cut(record.method.as_str(), 32).to_owned(),
             path: redaction::path(cut(record.uri.path())).into_owned(),
@@ -229,8 +226,16 @@ impl Record {
 
 impl HeadText {
     /// What is kept of HTTP/2's headers until it is known whether the request is logged.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        Self::Fields(kept(headers, &redaction::OF_REQUESTS))
+    pub(crate) fn of(core: &Core, headers: &HeaderMap) -> Self {
+        match core.shared.request_log {
+            Some(_) => Self::Fields(kept(headers, &redaction::OF_REQUESTS)),
+            None => Self::none(),
+        }
+    }
+
+    /// Nothing at all.
+    pub(crate) const fn none() -> Self {
+        Self::Plain(Bytes::new())
     }
 
     fn kept(&self) -> Vec<(&'static str, String)> {
@@ -253,10 +258,11 @@ impl HeadText {
 
 /// Those of the headers that are harmless.
 pub(crate) fn kept(headers: &HeaderMap, harmless: &'static [HeaderName]) -> Vec<(&'static str, HeaderValue)> {
-    let of = |name: &'static HeaderName| {
-        headers.get_all(name).into_iter().map(|value| (name.as_str(), value.clone()))
+    let of = |(name, value): (&HeaderName, &HeaderValue)| {
+        let harmless = harmless.iter().find(|harmless| *harmless == name)?;
+        Some((harmless.as_str(), value.clone()))
     };
-    harmless.iter().flat_map(of).collect()
+    headers.iter().filter_map(of).collect()
 }
 
 fn told(headers: Option<Vec<(&'static str, HeaderValue)>>) -> Vec<(&'static str, String)> {

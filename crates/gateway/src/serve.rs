@@ -112,7 +112,7 @@ async fn speak(
         let (core, connection, peer) = (Arc::clone(core), Arc::clone(connection), Arc::clone(&peer));
         async move {
             let (head, body) = request.into_parts();
-            let text = HeadText::of(&head.headers);
+            let text = HeadText::of(&core, &head.headers);
             let body = if body.is_end_stream() { Incoming::Empty } else { Incoming::Http2(body) };
             let answer = exchange(&core, &connection, &peer, &mut Asked { head, text, body }).await;
             Ok::<_, Infallible>(answer.into_response())
