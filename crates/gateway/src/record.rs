@@ -11,6 +11,7 @@ use http::{HeaderValue, Method, Uri};
 
 use crate::connections::Connection;
 use crate::core::Core;
+use crate::model::redaction;
 use crate::model::trace::TraceContext;
 use crate::plane::Route;
 use crate::ports::Failure;
@@ -78,12 +79,18 @@ impl Record {
         self.request_id.to_str().unwrap_or_default()
     }
 
+    /// Hands it to the request log, which may have no room for it.
+    fn log(&mut self, took: Duration) {
+        let core = Arc::clone(&self.core);
+        if let Some(log) = &core.shared.request_log {
+            log.tell(&core, self, took);
+        }
+    }
+
     fn tell_failure(&self) {
-        if self.status >= 500
-            && let (Some(failures), Some(problem)) = (&self.core.shared.failures, self.problem)
-        {
+        if let (Some(failures), Some(problem)) = (&self.core.shared.failures, self.problem) {
             failures.failed(&Failure {
-                request_id: self.request_id(),
+                request_id: redaction::request_id(self.request_id()),
                 trace_id: Some(self.trace.trace_id),
                 route: self.route.as_ref().map(|route| route.name()),
                 status: self.status,
@@ -113,10 +120,11 @@ impl Drop for Record {
             let ended = u64::try_from(self.core.shared.clock.now().as_nanosecond()).unwrap_or(0);
             tracer.tell(self, recording, ended, took);
         }
-        self.tell_failure();
-        let core = Arc::clone(&self.core);
-        if let Some(log) = &core.shared.request_log {
-            log.tell(&core, self, took);
+        if self.status >= 500 {
+            self.tell_failure();
+        }
+        if self.status >= 400 || self.sampled || !self.whole {
+            self.log(took);
         }
         self.connection.ends(&self.core.deadlines, &self.core.patience());
     }

@@ -167,11 +167,8 @@ impl Logger {
         chance >> 32 < self.below
     }
 
-    /// Logs a request that is over, if it is one to be logged and there were not too many of its kind.
+    /// Logs a request that is over, unless there were too many of its company's.
     pub(crate) fn tell(&self, core: &Core, record: &mut Record, took: Duration) {
-        if !(record.status >= 400 || record.sampled || !record.whole) {
-            return;
-        }
         if self.has_room(core, record, took) {
             let logged = self.logged(core, record, took);
             self.sink.record(Box::new(logged));
@@ -199,7 +196,7 @@ impl Logger {
             at: core.shared.clock.now() - took,
             company: principal.map(|principal| principal.company_id),
             key: principal.map(|principal| text(&principal.actor)),
-            request_id: record.request_id().to_owned(),
+            request_id: redaction::request_id(record.request_id()).to_owned(),
             trace_id: record.trace.trace_id,
             method: redaction::cut(record.method.as_str(), 32).to_owned(),
             path: redaction::path(cut(record.uri.path())).into_owned(),
@@ -236,8 +233,11 @@ impl Default for HeadText {
 
 impl HeadText {
     /// What is kept of HTTP/2's headers until it is known whether the request is logged.
-    pub(crate) fn of(headers: &Headers) -> Self {
-        Self::Fields(kept(headers, &redaction::OF_REQUESTS))
+    pub(crate) fn of(core: &Core, headers: &Headers) -> Self {
+        match core.shared.request_log {
+            Some(_) => Self::Fields(kept(headers, &redaction::OF_REQUESTS)),
+            None => Self::default(),
+        }
     }
 
     fn kept(&self) -> Vec<(&'static str, String)> {

@@ -114,9 +114,7 @@ async fn speak(
         async move {
             let (head, body) = request.into_parts();
             let head = Head::from(head);
-            // Without a log nothing need be kept.
-            let text = core.shared.request_log.as_ref().map(|_| HeadText::of(&head.headers));
-            let text = text.unwrap_or_default();
+            let text = HeadText::of(&core, &head.headers);
             let body = if body.is_end_stream() { Incoming::Empty } else { Incoming::Http2(body) };
             let answer = exchange(&core, &connection, &peer, &mut Asked { head, text, body }).await;
             Ok::<_, Infallible>(answer.into_response())

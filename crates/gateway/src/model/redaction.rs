@@ -63,6 +63,11 @@ pub(crate) fn value(value: &HeaderValue) -> String {
     if looks_like_credential(&text) { HIDDEN.to_owned() } else { cut(&text, VALUE).to_owned() }
 }
 
+/// A request's id as it is kept: callers may choose it, and choose badly.
+pub(crate) fn request_id(id: &str) -> &str {
+    if looks_like_credential(id) { HIDDEN } else { id }
+}
+
 /// A path as it is kept: a segment that looks like a credential is hidden.
 pub(crate) fn path(path: &str) -> Cow<'_, str> {
     if !path.split('/').any(is_opaque) {

@@ -163,6 +163,8 @@ impl PostgresLog {
     async fn drop_partition(&self, partition: &Partition) -> Result<(), Error> {
         let mut tx = self.0.begin().await?;
         lock(&mut tx).await?;
+        // Whoever reads the log for long is not waited for, with everybody else behind: the next run tries again.
+        sqlx::query("SET LOCAL lock_timeout = '5s'").execute(&mut *tx).await?;
         let text = format!("DROP TABLE IF EXISTS {}", partition.name);
         sqlx::query(AssertSqlSafe(text)).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
@@ -195,9 +197,8 @@ impl PostgresLog {
     }
 }
 
-/// A turn at making and dropping tables; whoever reads the log for long is not waited for.
+/// A turn at making and dropping tables.
 async fn lock(db: &mut PgConnection) -> Result<(), Error> {
-    sqlx::query("SET LOCAL lock_timeout = '5s'").execute(&mut *db).await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(db).await?;
     Ok(())
 }
