@@ -28,7 +28,7 @@ fn settings(upstream: &Upstream, log: Value) -> Value {
 }
 
 /// Every row that a search finds, through all its pages.
-async fn search(client: &mut Client, headers: &[(&str, &str)], path: &str) -> Vec<Value> {
+async fn search(client: &mut Client, headers: &[(&'static str, &str)], path: &str) -> Vec<Value> {
     let (mut rows, mut asked) = (Vec::new(), path.to_owned());
     loop {
         let answer = client.request(Method::GET, &asked, headers, Default::default()).await.unwrap();
