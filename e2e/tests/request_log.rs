@@ -89,7 +89,7 @@ async fn errors_are_all_there_and_the_sample_is_about_right(engine: Engine) {
     let row = &wrong[3];
     let (id, trace) = (row["request_id"].as_str().unwrap(), row["trace_id"].as_str().unwrap());
     for path in [format!("/v1/requests?request_id={id}"), format!("/v1/requests?trace_id={trace}")] {
-        assert_eq!(search(&mut client, &[], &path).await, std::slice::from_ref(&row), "{path}");
+        assert_eq!(search(&mut client, &[], &path).await, std::slice::from_ref(row), "{path}");
     }
     let at = row["at"].as_str().unwrap().replace('+', "%2B");
     let since = search(&mut client, &[], &format!("/v1/requests?status=404&from={at}&limit=7")).await;
