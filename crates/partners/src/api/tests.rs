@@ -87,7 +87,7 @@ async fn a_company_is_made_shown_changed_and_listed() {
     let (_, shown) = client.send("GET", &path, Value::Null).await;
     let expected = json!({
         "id": id, "name": "Ana", "document": null, "email": "ana@example.com", "address": null,
-        "status": "active", "created_at": "2026-03-01T12:00:00Z",
+        "plan": null, "status": "active", "created_at": "2026-03-01T12:00:00Z",
     });
     assert_eq!(shown, expected);
 
@@ -187,7 +187,7 @@ async fn what_is_not_there_is_404() {
 fn the_document_describes_every_endpoint() {
     let document = serde_json::to_value(<AdminApi as utoipa::OpenApi>::openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.values().map(|path| path.as_object().unwrap().len()).sum::<usize>(), 11);
+    assert_eq!(paths.values().map(|path| path.as_object().unwrap().len()).sum::<usize>(), 21);
     let issued = document["components"]["schemas"]["IssuedKey"].to_string();
     assert!(issued.contains("#/components/schemas/Key"), "{issued}");
 }
