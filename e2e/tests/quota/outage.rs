@@ -32,7 +32,7 @@ async fn a_company_with_a_rate_notices_no_outage_and_one_with_a_quota_spends_its
     tokio::time::sleep(SEEN).await;
 
     let (stop, began) = (Arc::new(AtomicBool::new(false)), Instant::now());
-    let [greedy, steady] = [&house.key, &steady_key].map(|key| calls(&house.first.server, key, &stop));
+    let [greedy, at_ease] = [&house.key, &steady_key].map(|key| calls(&house.first.server, key, &stop));
     tokio::time::sleep(sizes::around()).await;
     let down = Instant::now();
     house.postgres.kill_dash_nine().unwrap();
@@ -41,17 +41,17 @@ async fn a_company_with_a_rate_notices_no_outage_and_one_with_a_quota_spends_its
     let up = Instant::now();
     tokio::time::sleep(sizes::around()).await;
     stop.store(true, Relaxed);
-    let [greedy, steady_calls] = [greedy.join_all().await.concat(), steady.join_all().await.concat()];
-    let per_second = (greedy.len() + steady_calls.len()) as f64 / began.elapsed().as_secs_f64();
+    let [greedy, at_ease] = [greedy.join_all().await.concat(), at_ease.join_all().await.concat()];
+    let per_second = (greedy.len() + at_ease.len()) as f64 / began.elapsed().as_secs_f64();
 
-    let refused = steady_calls.iter().find(|(_, status, _)| *status != 200);
+    let refused = at_ease.iter().find(|(_, status, _)| *status != 200);
     assert!(refused.is_none(), "{refused:?}");
     let count = |status, from, to| {
         greedy.iter().filter(|(at, seen, _)| *seen == status && (from..to).contains(at)).count()
     };
     let ended = Instant::now();
     let (spent, put_off) = (count(200, down, up), count(503, down, up));
-    println!("{per_second:.0} calls a second; {} without a quota, none refused", steady_calls.len());
+    println!("{per_second:.0} calls a second; {} without a quota, none refused", at_ease.len());
     println!("away: {spent} of the lease spent, {put_off} told to come again");
     assert_eq!(count(503, began, down), 0);
     assert!(spent > 0 && put_off > 0, "the lease was spent, then calls were put off");
@@ -63,7 +63,7 @@ async fn a_company_with_a_rate_notices_no_outage_and_one_with_a_quota_spends_its
     tokio::time::sleep(COUNTED).await;
     let counted = [&house.company, &steady].map(|company| house.counted(company));
     println!("counted {counted:?}");
-    assert_eq!(counted, [greedy.len(), steady_calls.len()], "every call is counted once");
+    assert_eq!(counted, [greedy.len(), at_ease.len()], "every call is counted once");
     let served = greedy.iter().filter(|(_, status, _)| *status == 200).count() as u64;
     house.first.server.stop().await.unwrap();
     assert_eq!(house.held().iter().sum::<u64>(), served, "a clean stop returns what was not spent");
