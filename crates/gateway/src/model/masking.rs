@@ -56,7 +56,7 @@ fn hide_credentials(value: &mut Value) {
     match value {
         // A map whose very keys are credentials has nothing to show.
         Value::Object(fields) if fields.keys().any(|name| looks_like_credential(name)) => {
-            *value = HIDDEN.into()
+            *value = HIDDEN.into();
         }
         Value::Object(fields) => {
             for (name, value) in fields {
