@@ -38,7 +38,13 @@ impl Two {
         let upstream = Upstream::start(|_| async { Response::new(full("ok")) }).await;
         let settings = json!({
             "upstreams": {"free": {"targets": [{"url": upstream.url()}]}},
-            "routes": [{"name": "free", "match": {"path": "/free/**"}, "upstream": "free"}],
+            "identity": {"issuer": "https://api.example.com"},
+            "routes": [{
+                "name": "free",
+                "match": {"path": "/free/**"},
+                "upstream": "free",
+                "auth": {"any_of": ["api-key", "jwt"]},
+            }],
         });
         let setup = Setup::new(&Engine::Postgres.fresh_url()).with("COMPORTA_LOG__ACCESS", "off");
         let first = Gateway::start_as(setup, &settings).await;
@@ -92,6 +98,53 @@ async fn clients_change_over_within_the_overlap_and_nobody_is_refused_then_the_o
     admin.revoke(id).await;
     tokio::time::sleep(WITHIN).await;
     only_refused(&two, &new, "revoked").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_bound_to_addresses_opens_nowhere_else_with_its_token_and_after_its_rotation_either() {
+    let two = Two::start().await;
+    let company = two.first.server.first_run().unwrap().company_id;
+    let mut admin = two.first.admin();
+    let path = format!("/admin/v1/companies/{company}/keys");
+    for (networks, status) in
+        [(json!(["203.0.113.0/24"]), 403), (json!(["203.0.113.0/24", "127.0.0.0/8"]), 200)]
+    {
+        let body = json!({"name": "office", "scopes": ["ledger:read"], "allowed_addresses": networks});
+        let made = admin.post(&path, &body).await.json();
+        let rotated = admin
+            .post(
+                &format!("/admin/v1/keys/{}/rotate", made["id"].as_str().unwrap()),
+                &json!({"overlap": "1h"}),
+            )
+            .await
+            .json();
+        assert_eq!(rotated["allowed_addresses"], made["allowed_addresses"]);
+        for address in two.addresses() {
+            for key in [&made["key"], &rotated["key"]] {
+                let key = key.as_str().unwrap();
+                let answer = Client::new(address, Some(key)).get("/free/x").await.unwrap();
+                assert_eq!(answer.status, status, "{}", answer.text());
+                if status == 403 {
+                    assert_eq!(answer.json()["type"], "urn:comporta:problem:address-not-allowed");
+                }
+                let bearer = format!("Bearer {}", token(address, key).await);
+                let headers = [("authorization", bearer.as_str())];
+                let mut client = Client::new(address, None);
+                let answer =
+                    client.request(Method::GET, "/free/x", &headers, Default::default()).await.unwrap();
+                assert_eq!(answer.status, status, "by a token: {}", answer.text());
+            }
+        }
+    }
+}
+
+async fn token(address: SocketAddr, key: &str) -> String {
+    let form = format!("grant_type=client_credentials&client_id=key_{}&client_secret={key}", &key[9..35]);
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let mut client = Client::new(address, None);
+    let answer = client.request(Method::POST, "/oauth2/token", &headers, form.into()).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["access_token"].as_str().unwrap().to_owned()
 }
 
 /// Calls without a pause, with the old key until its own moment to change has come and with the new one from then on,

@@ -50,6 +50,7 @@ impl House {
         let collector = collector.await;
         let upstream = Upstream::start(|_| async { Response::new(full("ok")) }).await;
         let settings = json!({
+            "identity": {"issuer": "https://api.example.com"},
             "log": {"format": "json", "level": "debug"},
             "tracing": {"otlp": collector.url(), "sample": "100%"},
             "upstreams": {"t": {"targets": [{"url": upstream.url()}]}},

@@ -106,6 +106,7 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Star
     let mut signals = Signals::listen().map_err(Error::Runtime)?;
     let metrics = Metrics::start();
     let app = App::open(settings, Clock::system(), Rng::system()).await?;
+    app.partners.note_pepper().await?;
     let first = if app.settings.first_run { first_run::run(&app).await? } else { None };
     let doors = Doors::open(&app.settings, std::mem::take(&mut start.inherited))?;
     let (stop, mut tasks) = (Stop::new(), JoinSet::new());

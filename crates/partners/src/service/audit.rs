@@ -2,9 +2,12 @@
 
 use comporta_db::Tx;
 use comporta_kernel::Timestamp;
+use serde_json::json;
 
 use super::Partners;
 use crate::{Act, Actor, AuditEntry, AuditFilter, AuditId, Error};
+
+const PEPPER_ROTATED: &str = "pepper.rotated";
 
 impl Partners {
     /// The same service on somebody's behalf: what it does from here on is theirs. Without this it is the program's own.
@@ -30,6 +33,22 @@ impl Partners {
         let mut tx = self.db.begin().await?;
         self.audit_in(&mut tx, act).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Notes that keys are hashed under another pepper than the last time: to be called at a start.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_pepper(&self) -> Result<(), Error> {
+        let rotated = AuditFilter { action: Some(PEPPER_ROTATED.to_owned()), ..AuditFilter::default() };
+        let last = self.audit_trail(&rotated, None, 1).await?.pop().map(|entry| entry.subject);
+        let present = self.peppers.current().id().to_string();
+        if last.as_ref() != Some(&present) {
+            let act = Act::new(PEPPER_ROTATED, &present).with(json!({"from": last}));
+            self.audit(act).await?;
+            tracing::info!(pepper = present, "keys are hashed under another pepper than before");
+        }
+        Ok(())
     }
 
     /// At most `limit` entries of the trail, newest first, from after the given one on.

@@ -74,8 +74,23 @@ async fn a_key_is_hashed_anew_once_and_counted_under_its_pepper(world: World) {
     assert_eq!(holding.secret.pepper, id("n") as Option<PepperId>);
 }
 
+async fn another_pepper_is_noted_once(world: World) {
+    let with = |letter| {
+        let clock = world.clock.clone().into();
+        Partners::new(&world.db, pepper(letter), clock, Rng::system(), Arc::new(Witness))
+    };
+    for letter in ["p", "p", "n", "n"] {
+        world.clock.advance(SignedDuration::from_secs(1));
+        with(letter).note_pepper().await.unwrap();
+    }
+    let noted = world.partners.audit_trail(&crate::AuditFilter::default(), None, 10).await.unwrap();
+    let noted: Vec<String> = noted.into_iter().rev().map(|entry| entry.subject).collect();
+    assert_eq!(noted, ["p", "n"].map(|letter| pepper(letter).id().to_string()));
+}
+
 on_both_engines! {
     a_change_of_a_key_is_kept_and_seen_by_who_follows,
     a_use_is_noted_and_never_an_earlier_one,
     a_key_is_hashed_anew_once_and_counted_under_its_pepper,
+    another_pepper_is_noted_once,
 }

@@ -12,7 +12,7 @@ impl World {
     /// How many letters that are due have been enqueued by now, after another look.
     async fn told(&self) -> i64 {
         let clock = comporta_kernel::Clock::from(self.clock.clone());
-        let queue = Queue::new(clock.clone(), IdSource::new(clock, Rng::seeded(5)));
+        let queue = Queue::new(clock.clone(), IdSource::new(clock, Rng::system()));
         self.partners.remind_of_keys(&queue, &[30, 7, 1]).await.unwrap();
         let mut tx = self.db.begin().await.unwrap();
         const SQL: &str = "SELECT count(*) FROM job WHERE name = 'send_key_reminder'";
