@@ -70,6 +70,12 @@ pub fn away() -> Duration {
     Duration::from_secs(size("COMPORTA_E2E_AWAY", 3, 20))
 }
 
+/// How long calls go on before the database is away and after: 3 s, in full 50 (`COMPORTA_E2E_AROUND`).
+#[must_use]
+pub fn around() -> Duration {
+    Duration::from_secs(size("COMPORTA_E2E_AROUND", 3, 50))
+}
+
 /// How many idle connections are held at once: 500, in full 10,000 (`COMPORTA_E2E_CONNECTIONS`).
 #[must_use]
 pub fn idle_connections() -> usize {

@@ -9,6 +9,7 @@ mod outage;
 use std::time::{Duration, Instant};
 
 use comporta_e2e::{Gateway, Upstream, full, sizes};
+use comporta_kernel::{CompanyId, TypedId as _};
 use comporta_neighbours::{Options, Postgres};
 use comporta_testkit::{Client, Server, Setup};
 use hyper::Response;
@@ -64,6 +65,13 @@ impl House {
     fn held(&self) -> Vec<u64> {
         let sql = "SELECT granted - returned FROM quota_lease ORDER BY 1";
         self.postgres.psql(DATABASE, sql).unwrap().lines().map(|line| line.parse().unwrap()).collect()
+    }
+
+    /// Calls of a company that the database has, however they were answered.
+    fn counted(&self, company: &str) -> usize {
+        let id = company.parse::<CompanyId>().unwrap().uuid();
+        let sql = format!("SELECT coalesce(sum(requests), 0) FROM usage_day WHERE company_id = '{id}'");
+        self.postgres.psql(DATABASE, &sql).unwrap().trim().parse().unwrap()
     }
 
     /// Letters whose name begins so.

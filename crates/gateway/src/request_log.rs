@@ -301,3 +301,25 @@ impl fmt::Debug for RequestLogging {
         f.debug_struct("RequestLogging").field("sample", &self.sample).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::{ACCEPT, AUTHORIZATION, HOST, USER_AGENT};
+
+    use super::*;
+
+    #[test]
+    fn of_either_protocol_the_harmless_headers_are_kept_and_no_others() {
+        let text = b"GET / HTTP/1.1\r\nhost: x\r\nAuthorization: s\r\nUSER-AGENT: till\r\nx-api-key: k\r\naccept: a\r\n\r\n";
+        let lines = [(HOST, "x"), (AUTHORIZATION, "s"), (USER_AGENT, "till"), (ACCEPT, "a")];
+        let headers = lines.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        let fields = kept(&headers.into_iter().collect(), &redaction::OF_REQUESTS);
+        for head in [HeadText::Plain(Bytes::from_static(text)), HeadText::Fields(fields)] {
+            let mut seen = head.kept();
+            seen.sort_unstable();
+            let wanted = [("accept", "a"), ("host", "x"), ("user-agent", "till")];
+            assert_eq!(seen, wanted.map(|(name, value)| (name, value.to_owned())));
+        }
+        assert!(HeadText::none().kept().is_empty());
+    }
+}

@@ -134,7 +134,9 @@ fn is_opaque(part: &str) -> bool {
     }
     let text = decoded(part);
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
-    looks_like_credential(&text) || (text.len() >= OPAQUE && text.bytes().all(is_word))
+    looks_like_credential(part)
+        || looks_like_credential(&text)
+        || (text.len() >= OPAQUE && text.bytes().all(is_word))
 }
 
 /// Text without percent-encoding, whatever bytes come of it: to be looked at, not to be kept.

@@ -86,8 +86,8 @@ async fn a_company_is_made_shown_changed_and_listed() {
     let path = format!("/companies/{id}");
     let (_, shown) = client.send("GET", &path, Value::Null).await;
     let expected = json!({
-        "id": id, "name": "Ana", "document": null, "email": "ana@example.com", "address": null, "plan": null,
-        "status": "active", "created_at": "2026-03-01T12:00:00Z",
+        "id": id, "name": "Ana", "document": null, "email": "ana@example.com", "address": null,
+        "plan": null, "status": "active", "created_at": "2026-03-01T12:00:00Z",
     });
     assert_eq!(shown, expected);
 

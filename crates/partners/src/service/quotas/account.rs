@@ -143,6 +143,11 @@ impl Books {
         self.pages.iter().filter(move |page| page.owes() && now < page.ends)
     }
 
+    /// Asks about every page once more.
+    pub(super) fn open(&mut self) {
+        self.pages.iter_mut().for_each(|page| page.is_open = true);
+    }
+
     /// Tears out pages long over: not before, for the database's clock may be set back, and a page is the only memory
     /// of what was spent. Gives whether any is left.
     pub(super) fn tear_out(&mut self, now: u64) -> bool {

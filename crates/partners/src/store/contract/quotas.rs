@@ -12,8 +12,13 @@ use crate::model::{Ask, Period};
 use crate::store::quotas::{self, QuotaStore};
 
 fn store(world: &World) -> Arc<dyn QuotaStore> {
+    store_of(world, 3)
+}
+
+/// What one process asks; two of different seeds make different ids.
+fn store_of(world: &World, seed: u64) -> Arc<dyn QuotaStore> {
     let clock = Clock::from(world.clock.clone());
-    let queue = Queue::new(clock.clone(), IdSource::new(clock.clone(), Rng::seeded(3)));
+    let queue = Queue::new(clock.clone(), IdSource::new(clock.clone(), Rng::seeded(seed)));
     quotas::of(&world.db, clock, queue)
 }
 
@@ -70,15 +75,15 @@ async fn several_companies_are_asked_for_at_once(world: World) {
 
 async fn gateways_that_ask_at_once_are_granted_the_quota_and_no_more(world: World) {
     let (ana, bia) = (world.company("Ana").await.id, world.company("Bia").await.id);
-    let asking = (1..=6).map(|gateway| {
-        let store = store(&world);
+    let asking = (1..=6u64).map(|gateway| {
+        let store = store_of(&world, gateway);
         tokio::spawn(async move {
             let mut received = [0; 2];
             for _ in 0..20 {
                 let mut asks = [(ana, 0), (bia, 1)]
                     .map(|(company, place)| Ask { received: received[place], ..ask(company, 100, 3) });
                 asks.sort_by_key(|ask| ask.company_id);
-                match store.settle(uuid(gateway), &asks).await {
+                match store.settle(uuid(gateway.into()), &asks).await {
                     Ok(grants) => received = [grants[0].granted, grants[1].granted],
                     Err(error) => assert!(error.is_unavailable(), "{error:?}"),
                 }

@@ -12,7 +12,8 @@ const PERIOD: &str = "SELECT granted, warned FROM quota_period WHERE company_id 
 const LEASE: &str =
     "SELECT granted, returned FROM quota_lease WHERE company_id = $1 AND period = $2 AND instance = $3";
 const FORGET: &str = "DELETE FROM quota_period WHERE company_id = $1 AND ends_at < $2";
-const BEGIN: &str = "INSERT INTO quota_period (company_id, period, ends_at) VALUES ($1, $2, $3)";
+const BEGIN: &str = "INSERT INTO quota_period (company_id, period, ends_at) VALUES ($1, $2, $3)
+    ON CONFLICT DO NOTHING";
 const WRITE_PERIOD: &str =
     "UPDATE quota_period SET granted = $3, warned = $4 WHERE company_id = $1 AND period = $2";
 const WRITE_LEASE: &str = "INSERT INTO quota_lease (company_id, period, instance, granted, returned)
