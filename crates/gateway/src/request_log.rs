@@ -320,6 +320,6 @@ mod tests {
             let wanted = [("accept", "a"), ("host", "x"), ("user-agent", "till")];
             assert_eq!(seen, wanted.map(|(name, value)| (name, value.to_owned())));
         }
-        assert!(HeadText::none().kept().is_empty());
+        assert!(HeadText::default().kept().is_empty());
     }
 }
