@@ -217,7 +217,7 @@ mod tests {
             }
             std::future::pending::<()>().await;
         };
-        let ended = deadlines.while_moving(Duration::from_millis(60), &moved, long).await;
+        let ended = deadlines.while_moving(Duration::from_millis(200), &moved, long).await;
         assert_eq!((ended, moved.load(Ordering::Relaxed)), (Err(TimedOut), 20));
     }
 
