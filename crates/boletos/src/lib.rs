@@ -1,0 +1,3 @@
+//! Boletos: from a file of debts to a slip in every mailbox.
+
+pub mod model;

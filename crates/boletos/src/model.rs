@@ -1,0 +1,1 @@
+//! The standard, pure: barcodes, lines, banks' rules, documents, Pix codes. No clock, no I/O.
