@@ -1,5 +1,7 @@
 //! The embedded fonts, read and compressed once.
 
+use std::sync::OnceLock;
+
 use pdf_writer::types::FontFlags;
 use pdf_writer::{Filter, Name, Pdf, Rect, Ref};
 use ttf_parser::Face;
@@ -44,8 +46,9 @@ pub struct Fonts {
 #[derive(Debug)]
 struct Font {
     name: &'static str,
-    compressed: Vec<u8>,
-    length: usize,
+    file: &'static [u8],
+    /// Made when it is first needed: it takes longer than all the rest.
+    compressed: OnceLock<Vec<u8>>,
     /// Of the characters from the first on, in thousandths of the size.
     widths: [f32; CHARACTERS],
     bounds: Rect,
@@ -56,7 +59,7 @@ struct Font {
 }
 
 impl Fonts {
-    /// Reads and compresses them: some milliseconds, once.
+    /// Reads them.
     ///
     /// # Errors
     /// None for the files that this was built with.
@@ -133,8 +136,8 @@ impl Font {
             [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max].map(|edge| f32::from(edge) * scale);
         Ok(Self {
             name,
-            compressed: miniz_oxide::deflate::compress_to_vec_zlib(file, BEST),
-            length: file.len(),
+            file,
+            compressed: OnceLock::new(),
             widths,
             bounds: Rect::new(left, bottom, right, top),
             ascent: f32::from(face.ascender()) * scale,
@@ -167,9 +170,11 @@ impl Font {
             .cap_height(self.cap_height)
             .stem_v(self.stem)
             .font_file2(file);
-        let mut stream = pdf.stream(file, &self.compressed);
+        let compressed =
+            self.compressed.get_or_init(|| miniz_oxide::deflate::compress_to_vec_zlib(self.file, BEST));
+        let mut stream = pdf.stream(file, compressed);
         stream.filter(Filter::FlateDecode);
-        stream.pair(Name(b"Length1"), i32::try_from(self.length).unwrap_or(i32::MAX));
+        stream.pair(Name(b"Length1"), i32::try_from(self.file.len()).unwrap_or(i32::MAX));
     }
 }
 
