@@ -10,9 +10,11 @@ const HIGH: [char; 32] = [
     '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
 ];
 
-/// The text in the code page.
-pub(crate) fn encode(text: &str) -> Vec<u8> {
-    text.chars().map(byte_of).collect()
+/// A text's parts in the code page.
+pub(crate) fn encode(parts: [&str; 2]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(parts[0].len() + parts[1].len());
+    bytes.extend(parts.iter().flat_map(|part| part.chars()).map(byte_of));
+    bytes
 }
 
 /// The character that a byte stands for, if any.
@@ -51,6 +53,6 @@ mod tests {
 
     #[test]
     fn what_the_code_page_lacks_is_a_question_mark() {
-        assert_eq!(encode("São — €\n漢\0"), b"S\xE3o \x97 \x80???");
+        assert_eq!(encode(["São — €\n", "漢\0"]), b"S\xE3o \x97 \x80???");
     }
 }

@@ -32,7 +32,7 @@ impl<'f> Document<'f> {
     /// A new page behind those there are.
     pub fn page(&mut self, size: Size) -> Page<'_> {
         let (_, content) = self.pages.push_mut((size, Content::with_capacity(8 * 1024)));
-        Page { fonts: self.fonts, content, size }
+        Page::new(self.fonts, content, size)
     }
 
     /// Its bytes, PDF 1.7 (ISO 32000-1).
@@ -58,8 +58,11 @@ impl<'f> Document<'f> {
             let content = miniz_oxide::deflate::compress_to_vec_zlib(content.finish().as_slice(), USUAL);
             pdf.stream(content_id, &content).filter(Filter::FlateDecode);
         }
-        self.fonts.write(Weight::Regular, &mut pdf, REGULAR_FONT);
-        self.fonts.write(Weight::Bold, &mut pdf, BOLD_FONT);
+        for (weight, ids) in [(Weight::Regular, REGULAR_FONT), (Weight::Bold, BOLD_FONT)] {
+            for object in self.fonts.objects(weight, ids) {
+                pdf.extend(&object);
+            }
+        }
         pdf.finish()
     }
 }

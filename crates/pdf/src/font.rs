@@ -1,7 +1,7 @@
 //! The embedded fonts, read and compressed once.
 
 use pdf_writer::types::FontFlags;
-use pdf_writer::{Filter, Name, Pdf, Rect, Ref};
+use pdf_writer::{Chunk, Filter, Name, Rect, Ref};
 use ttf_parser::Face;
 
 use crate::code_page;
@@ -105,6 +105,11 @@ impl Fonts {
         lines
     }
 
+    /// The width of a single character, in thousandths of the size.
+    pub(crate) fn advance(&self, weight: Weight, character: char) -> f32 {
+        self.of(weight).width(code_page::byte_of(character))
+    }
+
     fn of(&self, weight: Weight) -> &Font {
         match weight {
             Weight::Regular => &self.regular,
@@ -112,9 +117,10 @@ impl Fonts {
         }
     }
 
-    /// Writes the three objects of a font, of which the first is the font.
-    pub(crate) fn write(&self, weight: Weight, pdf: &mut Pdf, [font, descriptor, file]: [Ref; 3]) {
-        self.of(weight).write(pdf, font, descriptor, file);
+    /// The three objects of a font, of which the first is the font.
+    pub(crate) fn objects(&self, weight: Weight, [font, descriptor, file]: [Ref; 3]) -> [Chunk; 3] {
+        let it = self.of(weight);
+        [it.dictionary(font, descriptor), it.descriptor(descriptor, file), it.file(file)]
     }
 }
 
@@ -148,8 +154,9 @@ impl Font {
         self.widths[usize::from(byte.saturating_sub(code_page::FIRST))]
     }
 
-    fn write(&self, pdf: &mut Pdf, font: Ref, descriptor: Ref, file: Ref) {
-        let mut dictionary = pdf.indirect(font).dict();
+    fn dictionary(&self, id: Ref, descriptor: Ref) -> Chunk {
+        let mut chunk = Chunk::new();
+        let mut dictionary = chunk.indirect(id).dict();
         dictionary.pair(Name(b"Type"), Name(b"Font")).pair(Name(b"Subtype"), Name(b"TrueType"));
         dictionary.pair(Name(b"BaseFont"), Name(self.name.as_bytes()));
         dictionary.pair(Name(b"FirstChar"), i32::from(code_page::FIRST)).pair(Name(b"LastChar"), 255);
@@ -157,7 +164,13 @@ impl Font {
         dictionary.pair(Name(b"Encoding"), Name(b"WinAnsiEncoding"));
         dictionary.pair(Name(b"FontDescriptor"), descriptor);
         drop(dictionary);
-        pdf.font_descriptor(descriptor)
+        chunk
+    }
+
+    fn descriptor(&self, id: Ref, file: Ref) -> Chunk {
+        let mut chunk = Chunk::new();
+        chunk
+            .font_descriptor(id)
             .name(Name(self.name.as_bytes()))
             .flags(FontFlags::NON_SYMBOLIC)
             .bbox(self.bounds)
@@ -167,9 +180,16 @@ impl Font {
             .cap_height(self.cap_height)
             .stem_v(self.stem)
             .font_file2(file);
-        let mut stream = pdf.stream(file, &self.compressed);
+        chunk
+    }
+
+    fn file(&self, id: Ref) -> Chunk {
+        let mut chunk = Chunk::with_capacity(self.compressed.len() + 128);
+        let mut stream = chunk.stream(id, &self.compressed);
         stream.filter(Filter::FlateDecode);
         stream.pair(Name(b"Length1"), i32::try_from(self.length).unwrap_or(i32::MAX));
+        drop(stream);
+        chunk
     }
 }
 
