@@ -15,11 +15,11 @@ impl Fonts {
     /// The text if it is no wider than so many points; else as much of its beginning as leaves room for `…`. Looks at
     /// no more of a long text than fits.
     pub(crate) fn shortened<'t>(&self, style: &Style, text: &'t str, width: f32) -> [&'t str; 2] {
-        let whole = self.fitting(style, text, width);
+        let whole = self.beginning(style, text, width);
         if whole.len() == text.len() {
             return [text, ""];
         }
-        let beginning = self.fitting(style, whole, width - self.width_in(style, REST));
+        let beginning = self.beginning(style, whole, width - self.width_in(style, REST));
         [beginning.trim_end(), REST]
     }
 
@@ -30,8 +30,9 @@ impl Fonts {
         Lines { fonts: self, style: *style, rest: Some(text), width }
     }
 
-    /// The longest beginning that is no wider than so many points.
-    fn fitting<'t>(&self, style: &Style, text: &'t str, width: f32) -> &'t str {
+    /// The longest beginning of a text that is no wider than so many points.
+    #[must_use]
+    pub fn beginning<'t>(&self, style: &Style, text: &'t str, width: f32) -> &'t str {
         let room = width * 1_000.0 / (style.size * style.stretch);
         let mut taken = 0.0;
         for (at, character) in text.char_indices() {
@@ -68,7 +69,7 @@ impl<'t> Iterator for Lines<'_, 't> {
         let text = self.rest.take()?;
         let end = text.find('\n').unwrap_or(text.len());
         let (paragraph, after) = text.split_at(end);
-        let fits = self.fonts.fitting(&self.style, paragraph, self.width);
+        let fits = self.fonts.beginning(&self.style, paragraph, self.width);
         if fits.len() == paragraph.len() {
             self.rest = after.strip_prefix('\n');
             return Some(paragraph.trim_end());

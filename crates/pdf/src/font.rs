@@ -160,7 +160,8 @@ impl Font {
         dictionary.pair(Name(b"Type"), Name(b"Font")).pair(Name(b"Subtype"), Name(b"TrueType"));
         dictionary.pair(Name(b"BaseFont"), Name(self.name.as_bytes()));
         dictionary.pair(Name(b"FirstChar"), i32::from(code_page::FIRST)).pair(Name(b"LastChar"), 255);
-        dictionary.insert(Name(b"Widths")).array().items(self.widths);
+        // Whole thousandths: a line of fifty digits differs from its width by less than a hundredth of a digit's.
+        dictionary.insert(Name(b"Widths")).array().items(self.widths.map(f32::round));
         dictionary.pair(Name(b"Encoding"), Name(b"WinAnsiEncoding"));
         dictionary.pair(Name(b"FontDescriptor"), descriptor);
         drop(dictionary);

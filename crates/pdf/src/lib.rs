@@ -24,8 +24,10 @@ mod code_page;
 mod document;
 mod fit;
 mod font;
+mod ink;
 mod page;
 mod run;
+mod squeeze;
 mod stationery;
 mod text;
 

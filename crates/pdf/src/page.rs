@@ -1,9 +1,10 @@
 //! A page: points from its upper left corner, x to the right and y down.
 
-use pdf_writer::{Content, Name, Str};
+use pdf_writer::Name;
 
+use crate::ink::Ink;
 use crate::stationery::Form;
-use crate::{Align, Colour, Fonts, Style, Weight, code_page};
+use crate::{Align, Colour, Fonts, Style, Weight};
 
 /// Width and height of a page in points, of which 72 make an inch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,15 +37,23 @@ pub(crate) const BOLD: Name<'static> = Name(b"B");
 /// A page that is drawn on.
 pub struct Page<'d> {
     fonts: &'d Fonts,
-    content: &'d mut Content,
+    ink: &'d mut Ink,
     size: Size,
     /// What areas and letters are filled with, if that was said already.
     fill: Option<Colour>,
+    letters: Letters,
+}
+
+/// How letters look as things stand.
+#[derive(Clone, Copy)]
+struct Letters {
+    font: Option<(Weight, f32)>,
+    stretch: f32,
 }
 
 impl<'d> Page<'d> {
-    pub(crate) fn new(fonts: &'d Fonts, content: &'d mut Content, size: Size) -> Self {
-        Self { fonts, content, size, fill: None }
+    pub(crate) fn new(fonts: &'d Fonts, ink: &'d mut Ink, size: Size) -> Self {
+        Self { fonts, ink, size, fill: None, letters: Letters { font: None, stretch: 1.0 } }
     }
 
     /// The fonts that it is written in.
@@ -71,22 +80,12 @@ impl<'d> Page<'d> {
             Align::Right => x - width(),
             Align::Centre => x - width() / 2.0,
         };
-        let font = match style.weight {
-            Weight::Regular => REGULAR,
-            Weight::Bold => BOLD,
-        };
-        let up = self.size.height - y;
         self.fill_with(style.colour);
-        self.content.begin_text().set_font(font, style.size).next_line(rounded(left), rounded(up));
-        let stretched = style.stretch != 1.0;
-        if stretched {
-            self.content.set_horizontal_scaling(rounded(style.stretch * 100.0));
-        }
-        self.content.show(Str(&code_page::encode(parts)));
-        if stretched {
-            self.content.set_horizontal_scaling(100.0); // it would outlive the text
-        }
-        self.content.end_text();
+        self.ink.word("BT");
+        self.letter_with(style);
+        self.ink.operator([left, self.size.height - y], "Td");
+        self.ink.show(parts);
+        self.ink.word("ET");
     }
 
     /// A straight black line of so many points' width.
@@ -97,9 +96,11 @@ impl<'d> Page<'d> {
     /// A straight grey line, from 0 for black to 1 for white.
     pub fn grey_line(&mut self, from: (f32, f32), to: (f32, f32), width: f32, lightness: f32) {
         let height = self.size.height;
-        self.content.set_line_width(width).set_stroke_gray(lightness);
-        self.content.move_to(rounded(from.0), rounded(height - from.1));
-        self.content.line_to(rounded(to.0), rounded(height - to.1)).stroke();
+        self.ink.operator([width], "w");
+        self.ink.fine_operator([lightness], "G");
+        self.ink.operator([from.0, height - from.1], "m");
+        self.ink.operator([to.0, height - to.1], "l");
+        self.ink.word("S");
     }
 
     /// A straight grey line of dashes and gaps of so many points, from 0 for black to 1 for white.
@@ -111,36 +112,36 @@ impl<'d> Page<'d> {
         dash: f32,
         lightness: f32,
     ) {
-        self.content.set_dash_pattern([dash], 0.0);
+        self.ink.dashes(dash);
         self.grey_line(from, to, width, lightness);
-        self.content.set_dash_pattern([], 0.0);
+        self.ink.word("[] 0 d");
     }
 
     /// Black blocks on a grid that begins at a point and has units of a size: bars, or the modules of a code. They are
     /// one path, so that no viewer leaves a seam between neighbours.
     pub fn blocks(&mut self, (x, y): (f32, f32), unit: Size, blocks: impl IntoIterator<Item = Block>) {
         self.fill_with(Colour::BLACK);
-        let down = self.size.height - y;
-        self.content.save_state().transform([unit.width, 0.0, 0.0, -unit.height, rounded(x), rounded(down)]);
+        self.ink.word("q");
+        let up = self.size.height - y;
+        self.ink.fine_operator([unit.width, 0.0, 0.0, -unit.height, x, up], "cm");
         for Block { x, y, width, height } in blocks {
-            self.content.rect(x.into(), y.into(), width.into(), height.into());
+            self.ink.whole_operator([x, y, width, height], "re");
         }
-        self.content.fill_nonzero().restore_state();
+        self.ink.word("f Q");
     }
 
     /// What was printed beforehand, moved right and down by so many points. Only forms of the page's own stationery.
     pub fn form(&mut self, form: Form, (right, down): (f32, f32)) {
-        self.content.save_state().transform([1.0, 0.0, 0.0, 1.0, rounded(right), rounded(-down)]);
-        self.content.x_object(Name(form.name().as_bytes())).restore_state();
+        self.ink.word("q");
+        self.ink.operator([1.0, 0.0, 0.0, 1.0, right, -down], "cm");
+        self.ink.word(&format!("/{} Do Q", form.name()));
     }
 
     /// An area in one colour, by its upper left corner and its size.
     pub fn area(&mut self, (x, y): (f32, f32), size: Size, colour: Colour) {
-        let bottom = self.size.height - y - size.height;
         self.fill_with(colour);
-        self.content
-            .rect(rounded(x), rounded(bottom), rounded(size.width), rounded(size.height))
-            .fill_nonzero();
+        self.ink.operator([x, self.size.height - y - size.height, size.width, size.height], "re");
+        self.ink.word("f");
     }
 
     fn fill_with(&mut self, colour: Colour) {
@@ -149,16 +150,27 @@ impl<'d> Page<'d> {
         }
         let Colour(red, green, blue) = colour;
         if red == green && green == blue {
-            self.content.set_fill_gray(red);
+            self.ink.fine_operator([red], "g");
         } else {
-            self.content.set_fill_rgb(red, green, blue);
+            self.ink.fine_operator([red, green, blue], "rg");
         }
     }
-}
 
-/// To a hundredth of a point: finer is not seen, and takes more bytes.
-fn rounded(points: f32) -> f32 {
-    (points * 100.0).round() / 100.0
+    /// The font, its size and stretch outlive a text.
+    fn letter_with(&mut self, style: &Style) {
+        let Letters { font, stretch } = self.letters;
+        if font != Some((style.weight, style.size)) {
+            self.ink.name(match style.weight {
+                Weight::Regular => REGULAR,
+                Weight::Bold => BOLD,
+            });
+            self.ink.operator([style.size], "Tf");
+        }
+        if stretch != style.stretch {
+            self.ink.operator([style.stretch * 100.0], "Tz");
+        }
+        self.letters = Letters { font: Some((style.weight, style.size)), stretch: style.stretch };
+    }
 }
 
 impl std::fmt::Debug for Page<'_> {

@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
-use pdf_writer::{Chunk, Content, Rect, Ref, TextStr};
+use pdf_writer::{Chunk, Rect, Ref, TextStr};
 
+use crate::ink::Ink;
+use crate::squeeze::squeeze;
 use crate::stationery::{CATALOG, INFO, PAGES, RESOURCES};
 use crate::{Page, Stationery};
 
@@ -31,6 +33,8 @@ pub struct Run<'s> {
     groups: Vec<Ref>,
     /// Pages of the last node, which is not written yet.
     members: Vec<Ref>,
+    /// Of the page that is being drawn; kept for its room.
+    ink: Ink,
 }
 
 impl<'s> Run<'s> {
@@ -43,6 +47,7 @@ impl<'s> Run<'s> {
             pages: 0,
             groups: Vec::new(),
             members: Vec::new(),
+            ink: Ink::default(),
         };
         run.put(RESOURCES, &stationery.resources(), out);
         run
@@ -57,9 +62,8 @@ impl<'s> Run<'s> {
             return Err(TooManyPages);
         }
         let size = self.stationery.size;
-        let mut content = Content::with_capacity(24 * 1024);
-        draw(&mut Page::new(&self.stationery.fonts, &mut content, size));
-        let content = content.finish();
+        self.ink.clear();
+        draw(&mut Page::new(&self.stationery.fonts, &mut self.ink, size));
         let (page_id, content_id) = (self.next_id(), self.next_id());
         let group = self.group();
         let mut chunk = Chunk::new();
@@ -68,9 +72,7 @@ impl<'s> Run<'s> {
         page.pair(pdf_writer::Name(b"Resources"), RESOURCES);
         drop(page);
         self.put(page_id, &chunk, out);
-        let mut chunk = Chunk::with_capacity(content.len() + 128);
-        chunk.stream(content_id, &content);
-        self.put(content_id, &chunk, out);
+        self.put_content(content_id, out);
         self.members.push(page_id);
         self.pages += 1;
         if self.members.len() == GROUP {
@@ -137,13 +139,35 @@ impl<'s> Run<'s> {
         Ref::new(count(self.offsets.len()))
     }
 
+    /// What the page says, compressed where it is to stand: its length, in as many digits as it may have, is filled in.
+    fn put_content(&mut self, id: Ref, out: &mut Vec<u8>) {
+        let begin = out.len();
+        // A Vec takes whatever is written.
+        let _ = write!(out, "{} 0 obj\n<<\n  /Filter /FlateDecode\n  /Length ", id.get());
+        let length_at = out.len();
+        out.extend_from_slice(b"0000000000\n>>\nstream\n");
+        let content_at = out.len();
+        squeeze(self.ink.bytes(), out);
+        let length = format!("{:010}", out.len() - content_at);
+        if let Some(digits) = out.get_mut(length_at..length_at + length.len()) {
+            digits.copy_from_slice(length.as_bytes());
+        }
+        out.extend_from_slice(b"\nendstream\nendobj\n\n");
+        self.note(id, out.len() - begin);
+    }
+
     fn put(&mut self, id: Ref, object: &Chunk, out: &mut Vec<u8>) {
+        out.extend_from_slice(object.as_bytes());
+        self.note(id, object.len());
+    }
+
+    /// An object of so many bytes has been written.
+    fn note(&mut self, id: Ref, length: usize) {
         let number = usize::try_from(id.get()).unwrap_or_default();
         if let Some(offset) = self.offsets.get_mut(number - 1) {
             *offset = self.written;
         }
-        self.written += object.len() as u64;
-        out.extend_from_slice(object.as_bytes());
+        self.written += length as u64;
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pdf_writer::types::ProcSet;
 use pdf_writer::{Chunk, Filter, Finish as _, Name, Rect, Ref, TextStr};
 
+use crate::ink::Ink;
 use crate::page::{BOLD, REGULAR};
 use crate::{Fonts, Page, Run, Size, Weight};
 
@@ -62,9 +63,9 @@ impl Stationery {
 
     /// Prints a form of a page's size.
     pub fn form(&mut self, draw: impl FnOnce(&mut Page<'_>)) -> Form {
-        let mut content = pdf_writer::Content::with_capacity(8 * 1024);
-        draw(&mut Page::new(&self.fonts, &mut content, self.size));
-        let content = miniz_oxide::deflate::compress_to_vec_zlib(content.finish().as_slice(), BEST);
+        let mut ink = Ink::default();
+        draw(&mut Page::new(&self.fonts, &mut ink, self.size));
+        let content = miniz_oxide::deflate::compress_to_vec_zlib(ink.bytes(), BEST);
         self.offsets.push(0);
         let id = Ref::new(i32::try_from(self.offsets.len()).unwrap_or(i32::MAX));
         let mut chunk = Chunk::with_capacity(content.len() + 256);

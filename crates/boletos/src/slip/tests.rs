@@ -1,0 +1,6 @@
+//! Slips of banks' samples.
+
+use super::*;
+
+#[test]
+fn x() {}
