@@ -13,7 +13,7 @@ mod pen;
 mod pix;
 mod receipt;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use comporta_pdf::{A4, Fonts, Form, Page, Run, Stationery, TooManyPages};
 
@@ -131,24 +131,30 @@ pub enum Paper {
 /// Draws slips.
 #[derive(Debug)]
 pub struct Slips {
-    sheet: Stationery,
-    plain: Form,
-    with_pix: Form,
-    page_of_three: Stationery,
-    part: Form,
+    fonts: Arc<Fonts>,
+    sheets: OnceLock<Sheets>,
+    booklets: OnceLock<Booklets>,
     matrices: Matrices,
 }
 
+#[derive(Debug)]
+struct Sheets {
+    stationery: Stationery,
+    plain: Form,
+    with_pix: Form,
+}
+
+#[derive(Debug)]
+struct Booklets {
+    stationery: Stationery,
+    part: Form,
+}
+
 impl Slips {
-    /// Draws what all have in common: some milliseconds, once.
+    /// What all have in common is drawn when the first of its kind is: that takes some milliseconds.
     #[must_use]
     pub fn new(fonts: Arc<Fonts>) -> Self {
-        let mut sheet = Stationery::new(fonts.clone(), A4, "pt-BR");
-        let plain = sheet.form(|page| draw_sheet(&mut Pen::form(page), false));
-        let with_pix = sheet.form(|page| draw_sheet(&mut Pen::form(page), true));
-        let mut page_of_three = Stationery::new(fonts, A4, "pt-BR");
-        let part = page_of_three.form(|page| booklet::draw(&mut Pen::form(page)));
-        Self { sheet, plain, with_pix, page_of_three, part, matrices: Matrices::default() }
+        Self { fonts, sheets: OnceLock::new(), booklets: OnceLock::new(), matrices: Matrices::default() }
     }
 
     /// A document of one slip: the same bytes each time.
@@ -167,10 +173,42 @@ impl Slips {
     /// Begins a document of many slips, at the end of `out`.
     pub fn run(&self, paper: Paper, out: &mut Vec<u8>) -> SlipRun<'_> {
         let stationery = match paper {
-            Paper::Sheets => &self.sheet,
-            Paper::Booklet => &self.page_of_three,
+            Paper::Sheets => &self.sheets().stationery,
+            Paper::Booklet => &self.booklets().stationery,
         };
         SlipRun { slips: self, paper, run: stationery.run(out) }
+    }
+
+    fn sheets(&self) -> &Sheets {
+        self.sheets.get_or_init(|| {
+            let mut stationery = Stationery::new(self.fonts.clone(), A4, "pt-BR");
+            let plain = stationery.form(|page| draw_sheet(&mut Pen::form(page), false));
+            let with_pix = stationery.form(|page| draw_sheet(&mut Pen::form(page), true));
+            Sheets { stationery, plain, with_pix }
+        })
+    }
+
+    fn booklets(&self) -> &Booklets {
+        self.booklets.get_or_init(|| {
+            let mut stationery = Stationery::new(self.fonts.clone(), A4, "pt-BR");
+            let part = stationery.form(|page| booklet::draw(&mut Pen::form(page)));
+            Booklets { stationery, part }
+        })
+    }
+
+    fn draw_sheet(&self, page: &mut Page<'_>, ready: &Ready<'_, '_>) {
+        let with_pix = ready.matrix.is_some();
+        let sheets = self.sheets();
+        page.form(if with_pix { sheets.with_pix } else { sheets.plain }, (0.0, 0.0));
+        draw_sheet(&mut Pen::values(page, ready), with_pix);
+    }
+
+    fn draw_parts(&self, page: &mut Page<'_>, ready: &[Ready<'_, '_>]) {
+        for (number, ready) in (0u8..).zip(ready) {
+            let down = f32::from(number) * booklet::HEIGHT;
+            page.form(self.booklets().part, (0.0, pen::points(down)));
+            booklet::draw(&mut Pen::values(page, ready).moved_down(down));
+        }
     }
 
     fn ready<'s, 'a>(&self, slip: &'s Slip<'a>) -> Result<Ready<'s, 'a>, SlipError> {
@@ -207,10 +245,10 @@ impl SlipRun<'_> {
         };
         for slips in slips.chunks(each) {
             let ready = slips.iter().map(|slip| self.slips.ready(slip)).collect::<Result<Vec<_>, _>>()?;
-            let (paper, forms) = (self.paper, self.slips);
+            let (paper, slips_of) = (self.paper, self.slips);
             self.run.page(out, |page| match paper {
-                Paper::Sheets => ready.iter().for_each(|ready| forms.sheet(page, ready)),
-                Paper::Booklet => forms.parts(page, &ready),
+                Paper::Sheets => ready.iter().for_each(|ready| slips_of.draw_sheet(page, ready)),
+                Paper::Booklet => slips_of.draw_parts(page, &ready),
             })?;
         }
         Ok(())
@@ -219,22 +257,6 @@ impl SlipRun<'_> {
     /// Writes the end. `title` is what a viewer calls the document.
     pub fn finish(self, title: &str, out: &mut Vec<u8>) {
         self.run.finish(title, out);
-    }
-}
-
-impl Slips {
-    fn sheet(&self, page: &mut Page<'_>, ready: &Ready<'_, '_>) {
-        let with_pix = ready.matrix.is_some();
-        page.form(if with_pix { self.with_pix } else { self.plain }, (0.0, 0.0));
-        draw_sheet(&mut Pen::values(page, ready), with_pix);
-    }
-
-    fn parts(&self, page: &mut Page<'_>, ready: &[Ready<'_, '_>]) {
-        for (number, ready) in (0u8..).zip(ready) {
-            let down = f32::from(number) * booklet::HEIGHT;
-            page.form(self.part, (0.0, pen::points(down)));
-            booklet::draw(&mut Pen::values(page, ready).moved_down(down));
-        }
     }
 }
 
@@ -250,4 +272,4 @@ fn draw_sheet(pen: &mut Pen<'_, '_>, with_pix: bool) {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

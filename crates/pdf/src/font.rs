@@ -1,5 +1,7 @@
 //! The embedded fonts, read and compressed once.
 
+use std::sync::OnceLock;
+
 use pdf_writer::types::FontFlags;
 use pdf_writer::{Chunk, Filter, Name, Rect, Ref};
 use ttf_parser::Face;
@@ -44,8 +46,9 @@ pub struct Fonts {
 #[derive(Debug)]
 struct Font {
     name: &'static str,
-    compressed: Vec<u8>,
-    length: usize,
+    file: &'static [u8],
+    /// Made when it is first needed: it takes longer than all the rest.
+    compressed: OnceLock<Vec<u8>>,
     /// Of the characters from the first on, in thousandths of the size.
     widths: [f32; CHARACTERS],
     bounds: Rect,
@@ -56,7 +59,7 @@ struct Font {
 }
 
 impl Fonts {
-    /// Reads and compresses them: some milliseconds, once.
+    /// Reads them.
     ///
     /// # Errors
     /// None for the files that this was built with.
@@ -120,7 +123,7 @@ impl Fonts {
     /// The three objects of a font, of which the first is the font.
     pub(crate) fn objects(&self, weight: Weight, [font, descriptor, file]: [Ref; 3]) -> [Chunk; 3] {
         let it = self.of(weight);
-        [it.dictionary(font, descriptor), it.descriptor(descriptor, file), it.file(file)]
+        [it.dictionary(font, descriptor), it.descriptor(descriptor, file), it.embedded(file)]
     }
 }
 
@@ -139,8 +142,8 @@ impl Font {
             [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max].map(|edge| f32::from(edge) * scale);
         Ok(Self {
             name,
-            compressed: miniz_oxide::deflate::compress_to_vec_zlib(file, BEST),
-            length: file.len(),
+            file,
+            compressed: OnceLock::new(),
             widths,
             bounds: Rect::new(left, bottom, right, top),
             ascent: f32::from(face.ascender()) * scale,
@@ -184,11 +187,13 @@ impl Font {
         chunk
     }
 
-    fn file(&self, id: Ref) -> Chunk {
-        let mut chunk = Chunk::with_capacity(self.compressed.len() + 128);
-        let mut stream = chunk.stream(id, &self.compressed);
+    fn embedded(&self, id: Ref) -> Chunk {
+        let compressed =
+            self.compressed.get_or_init(|| miniz_oxide::deflate::compress_to_vec_zlib(self.file, BEST));
+        let mut chunk = Chunk::with_capacity(compressed.len() + 128);
+        let mut stream = chunk.stream(id, compressed);
         stream.filter(Filter::FlateDecode);
-        stream.pair(Name(b"Length1"), i32::try_from(self.length).unwrap_or(i32::MAX));
+        stream.pair(Name(b"Length1"), i32::try_from(self.file.len()).unwrap_or(i32::MAX));
         drop(stream);
         chunk
     }

@@ -104,14 +104,7 @@ impl<'d> Page<'d> {
     }
 
     /// A straight grey line of dashes and gaps of so many points, from 0 for black to 1 for white.
-    pub fn dashed_line(
-        &mut self,
-        from: (f32, f32),
-        to: (f32, f32),
-        width: f32,
-        dash: f32,
-        lightness: f32,
-    ) {
+    pub fn dashed_line(&mut self, from: (f32, f32), to: (f32, f32), width: f32, dash: f32, lightness: f32) {
         self.ink.dashes(dash);
         self.grey_line(from, to, width, lightness);
         self.ink.word("[] 0 d");

@@ -17,6 +17,7 @@ type Code = (u32, u32);
 
 /// Puts the compressed bytes at the end of `out`.
 pub(crate) fn squeeze(bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve(bytes.len() / 2);
     out.extend([0x78, 0x01]);
     let mut bits = Bits { out, waiting: 0b011, count: 3 }; // the last block, of fixed codes
     let mut places = [0u32; 1 << PLACES];
@@ -64,7 +65,7 @@ impl Bits<'_> {
         self.waiting |= u64::from(bits) << self.count;
         self.count += count;
         if self.count >= 32 {
-            self.out.extend((self.waiting as u32).to_le_bytes());
+            self.out.extend_from_slice(&(self.waiting as u32).to_le_bytes());
             self.waiting >>= 32;
             self.count -= 32;
         }
@@ -111,7 +112,8 @@ static LENGTHS: [Code; LONGEST + 1] = {
     let (mut symbol, mut length) = (0, 3);
     while symbol < 28 {
         let extra = if symbol < 8 { 0 } else { symbol / 4 - 1 };
-        let (code, count) = if symbol < 23 { reversed(symbol + 1, 7) } else { reversed(0xC0 + symbol - 23, 8) };
+        let (code, count) =
+            if symbol < 23 { reversed(symbol + 1, 7) } else { reversed(0xC0 + symbol - 23, 8) };
         let mut value = 0;
         while value < 1 << extra && length < LONGEST {
             codes[length] = (code | value << count, count + extra);

@@ -51,7 +51,11 @@ impl Stationery {
         let mut it =
             Self { fonts, size, beginning: HEADER.to_vec(), offsets: vec![0; FIXED], forms: Vec::new() };
         let mut catalog = Chunk::new();
-        catalog.indirect(CATALOG).start::<pdf_writer::writers::Catalog<'_>>().pages(PAGES).lang(TextStr(language));
+        catalog
+            .indirect(CATALOG)
+            .start::<pdf_writer::writers::Catalog<'_>>()
+            .pages(PAGES)
+            .lang(TextStr(language));
         it.put(CATALOG, &catalog);
         for (weight, ids) in [(Weight::Regular, REGULAR_FONT), (Weight::Bold, BOLD_FONT)] {
             for (object, id) in it.fonts.objects(weight, ids).into_iter().zip(ids) {

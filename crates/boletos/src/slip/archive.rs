@@ -70,7 +70,9 @@ impl Archive {
         out.extend_from_slice(&self.directory);
         out.extend_from_slice(b"PK\x05\x06");
         out.extend([0, 0, files, files].map(u16::to_le_bytes).concat());
-        out.extend([narrow(self.directory.len() as u64), narrow(self.written)].map(u32::to_le_bytes).concat());
+        out.extend(
+            [narrow(self.directory.len() as u64), narrow(self.written)].map(u32::to_le_bytes).concat(),
+        );
         out.extend_from_slice(&[0; 2]); // no comment
     }
 }

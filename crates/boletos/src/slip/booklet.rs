@@ -8,21 +8,22 @@ use super::pix;
 
 /// A third of a page, in millimetres.
 pub(super) const HEIGHT: f32 = 99.0;
-/// Where the stub is torn off: what remains is 165 mm wide, drawn from 5 mm on.
-const CUT: f32 = 45.0;
-const STUB: Area = Area { x: 5.0, y: 3.5, width: 36.0, height: 90.0 };
+/// Where the stub is torn off: what remains is 172 mm wide, drawn from 5 mm on.
+const CUT: f32 = 38.0;
+const STUB: Area = Area { x: 3.5, y: 3.5, width: 31.0, height: 90.0 };
 const COMPENSATION: Layout = Layout {
     left: CUT + 5.0,
     top: 2.0,
     bottom: HEIGHT,
-    width: 155.0,
+    width: 162.0,
     amounts: 42.0,
-    bank: 22.0,
-    code: 18.5,
+    bank: 24.0,
+    bank_size: 9.0,
+    code: 19.0,
     head: 9.0,
-    row: 6.7,
-    beneficiary: 8.8,
-    charge: 5.7,
+    row: 6.6,
+    beneficiary: 9.4,
+    charge: 5.6,
     payer: 10.2,
 };
 /// The QR code, with its quiet zone.
@@ -41,8 +42,8 @@ pub(super) fn draw(pen: &mut Pen<'_, '_>) {
 /// What the payer keeps.
 fn stub(pen: &mut Pen<'_, '_>) {
     let Area { x, y, width, .. } = STUB;
-    pen.value(x, y + 4.6, &TITLE, 22.0, |slip| slip.bank_name);
-    pen.value(x + width, y + 4.6, &TITLE.align(Align::Right), 12.0, |slip| slip.bank_code);
+    pen.value(x, y + 4.6, &TITLE, 20.0, |slip| slip.bank_name);
+    pen.value(x + width, y + 4.6, &TITLE.align(Align::Right), 10.0, |slip| slip.bank_code);
     pen.bar((x, y + 7.5), (x + width, y + 7.5));
     let right = PLAIN.align(Align::Right);
     let strong = STRONG.align(Align::Right);

@@ -13,7 +13,6 @@ const BARS_CENTRE: f32 = 12.0;
 const LINE: Style = Style::new(Weight::Bold, 14.0).align(RIGHT);
 /// The bank's code: 5 mm type.
 const CODE: Style = Style::new(Weight::Bold, 17.0).align(Align::Centre);
-const BANK: Style = Style::new(Weight::Bold, 12.0);
 
 /// How one is laid out, in millimetres.
 pub(super) struct Layout {
@@ -25,6 +24,8 @@ pub(super) struct Layout {
     /// Of the column of amounts on the right.
     pub(super) amounts: f32,
     pub(super) bank: f32,
+    /// How large its name is written, in points.
+    pub(super) bank_size: f32,
     pub(super) code: f32,
     pub(super) head: f32,
     pub(super) row: f32,
@@ -36,15 +37,16 @@ pub(super) struct Layout {
 /// On a sheet, below the receipt: 105 mm high, as wide as the paper, drawn to 5 mm from its edges.
 pub(super) const ON_SHEET: Layout = Layout {
     left: 5.0,
-    top: 196.0,
+    top: 195.5,
     bottom: 297.0,
     width: 200.0,
     amounts: 50.0,
     bank: 38.0,
+    bank_size: 12.0,
     code: 21.5,
     head: 9.0,
     row: 7.0,
-    beneficiary: 9.2,
+    beneficiary: 9.6,
     charge: 6.1,
     payer: 10.4,
 };
@@ -67,7 +69,9 @@ pub(super) fn frame(pen: &mut Pen<'_, '_>, layout: &Layout) -> Area {
     pen.row((left, y), row, &[place, due]);
     y += row;
     beneficiary(pen, Area { x: left, y, width: wide, height: layout.beneficiary });
-    let code = Field("Agência / Código do beneficiário", amounts, PLAIN.align(RIGHT), |slip| slip.branch_and_code);
+    let code = Field("Agência / Código do beneficiário", amounts, PLAIN.align(RIGHT), |slip| {
+        slip.branch_and_code
+    });
     pen.field(Area { x: left + wide, y, width: amounts, height: layout.beneficiary }, &code);
     y += layout.beneficiary;
     pen.rule((left, y), (left + width, y));
@@ -84,7 +88,7 @@ pub(super) fn frame(pen: &mut Pen<'_, '_>, layout: &Layout) -> Area {
 pub(super) fn head(pen: &mut Pen<'_, '_>, layout: &Layout) {
     let Layout { left, top, width, bank, code, head, .. } = *layout;
     let base = top + head - 2.2;
-    pen.value(left, base, &BANK, bank - 2.0, |slip| slip.bank_name);
+    pen.value(left, base, &Style::new(Weight::Bold, layout.bank_size), bank - 1.5, |slip| slip.bank_name);
     for x in [left + bank, left + bank + code] {
         pen.bar((x, top + 1.2), (x, top + head));
     }
@@ -96,11 +100,11 @@ pub(super) fn head(pen: &mut Pen<'_, '_>, layout: &Layout) {
 /// The beneficiary on two lines: name and document, then the address.
 pub(super) fn beneficiary(pen: &mut Pen<'_, '_>, area: Area) {
     let Area { x, width, .. } = area.inside();
-    let base = area.y + area.height - 4.4;
-    pen.word(x, area.y + 2.45, &LABEL, "Beneficiário");
+    let base = area.y + 5.35;
+    pen.label(area, "Beneficiário");
     pen.value(x, base, &PLAIN, width - 40.0, |slip| slip.beneficiary.name);
     pen.value(x + width, base, &PLAIN.align(RIGHT), 39.0, |slip| slip.beneficiary.document);
-    pen.value(x, base + 3.2, &SMALL, width, |slip| slip.beneficiary.address);
+    pen.value(x, base + 3.1, &SMALL, width, |slip| slip.beneficiary.address);
 }
 
 const SMALL: Style = Style { size: 7.0, ..PLAIN };
@@ -163,7 +167,7 @@ fn payer(pen: &mut Pen<'_, '_>, area: Area) {
     let inside = area.inside();
     let base = y + height - 1.1;
     pen.word(inside.x, base, &LABEL, "Sacador / Avalista");
-    pen.value(inside.x + 16.0, base, &SMALL, inside.width - 50.0, |slip| slip.guarantor);
+    pen.value(inside.x + 18.0, base, &SMALL, inside.width - 52.0, |slip| slip.guarantor);
     let right = inside.x + inside.width;
     pen.word(right - 26.0, base, &LABEL, "Cód. baixa");
     pen.value(right, base, &SMALL.align(RIGHT), 15.0, |slip| slip.write_off_code);
@@ -187,8 +191,7 @@ fn foot(pen: &mut Pen<'_, '_>, layout: &Layout, y: f32) {
     pen.word(right, y + 2.6, &label, "Autenticação mecânica – Ficha de Compensação");
     if let Some(ready) = pen.ready() {
         let (page, at) = pen.at(layout.left, layout.bottom - BARS_CENTRE - BARS.height / 2.0);
-        let unit =
-            Size { width: points(BARS.width) / f32::from(bars::WIDTH), height: points(BARS.height) };
+        let unit = Size { width: points(BARS.width) / f32::from(bars::WIDTH), height: points(BARS.height) };
         page.blocks(at, unit, bars::of(ready.slip.barcode));
     }
 }
@@ -196,7 +199,7 @@ fn foot(pen: &mut Pen<'_, '_>, layout: &Layout, y: f32) {
 /// What the cashier is told.
 pub(super) fn instruct(pen: &mut Pen<'_, '_>, area: Area) {
     let inside = area.inside();
-    pen.word(inside.x, area.y + 2.45, &LABEL, "Instruções (texto de responsabilidade do beneficiário)");
+    pen.label(area, "Instruções (texto de responsabilidade do beneficiário)");
     if let Some(ready) = pen.ready() {
         let text = Area { y: area.y + 3.0, height: area.height - 4.0, ..inside };
         pen.paragraph(text, &INSTRUCTION, 3.6, ready.slip.instructions);

@@ -128,23 +128,33 @@ impl<'p, 'd> Pen<'p, 'd> {
             return;
         }
         let room = points(width);
+        let (x, y) = (points(x), points(y + self.down));
         let fonts = self.page.fonts();
         let natural = fonts.width_in(style, fonts.beginning(style, text, room / NARROWEST));
-        let stretch = style.stretch * (room / natural).clamp(NARROWEST, 1.0);
-        self.page.text_within(points(x), points(y + self.down), &style.stretch(stretch), text, room);
+        if natural <= room {
+            self.page.text(x, y, style, text);
+        } else {
+            let stretch = style.stretch * (room / natural).max(NARROWEST);
+            self.page.text_within(x, y, &style.stretch(stretch), text, room + 0.01);
+        }
+    }
+
+    /// The label of a box, in its upper left corner.
+    pub(super) fn label(&mut self, area: Area, label: &str) {
+        self.word(area.x + PADDING, area.y + 2.3, &LABEL, label);
     }
 
     /// A box with a label above and a value below.
     pub(super) fn field(&mut self, area: Area, field: &Field) {
         let Field(label, _, style, value) = field;
-        self.word(area.x + PADDING, area.y + 2.45, &LABEL, label);
+        self.label(area, label);
         let inside = area.inside();
         let x = match style.align {
             Align::Left => inside.x,
             Align::Right => inside.x + inside.width,
             Align::Centre => inside.x + inside.width / 2.0,
         };
-        self.value(x, area.y + area.height - 1.35, style, inside.width, *value);
+        self.value(x, area.y + area.height - 1.25, style, inside.width, *value);
     }
 
     /// A row of boxes, with lines below and between.

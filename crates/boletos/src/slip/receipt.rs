@@ -81,7 +81,8 @@ fn pay_with_pix(pen: &mut Pen<'_, '_>, area: Area) {
     }
     pen.word(left, base + 1.4, &LABEL, "Pix Copia e Cola");
     if let Some(payload) = pen.ready().and_then(|ready| ready.slip.pix) {
-        let text = Area { x: left, y: base + 1.8, width: x + width - left - 3.0, height: y + height - base - 3.0 };
+        let text =
+            Area { x: left, y: base + 1.8, width: x + width - left - 3.0, height: y + height - base - 3.0 };
         pix::copied(pen, payload, text, 7.0);
     }
 }
@@ -92,7 +93,9 @@ fn fields(pen: &mut Pen<'_, '_>, top: f32) -> f32 {
     compensation::head(pen, &layout);
     let mut y = top + layout.head;
     compensation::beneficiary(pen, Area { x: LEFT, y, width: 150.0, height: layout.beneficiary });
-    let code = Field("Agência / Código do beneficiário", 50.0, PLAIN.align(Align::Right), |slip| slip.branch_and_code);
+    let code = Field("Agência / Código do beneficiário", 50.0, PLAIN.align(Align::Right), |slip| {
+        slip.branch_and_code
+    });
     pen.field(Area { x: LEFT + 150.0, y, width: 50.0, height: layout.beneficiary }, &code);
     pen.rule((LEFT + 150.0, y), (LEFT + 150.0, y + layout.beneficiary));
     y += layout.beneficiary;
@@ -131,7 +134,7 @@ fn fields(pen: &mut Pen<'_, '_>, top: f32) -> f32 {
 /// What the beneficiary says to the payer.
 fn statement(pen: &mut Pen<'_, '_>, area: Area) {
     let inside = area.inside();
-    pen.word(inside.x, area.y + 2.45, &LABEL, "Demonstrativo");
+    pen.label(area, "Demonstrativo");
     if let Some(ready) = pen.ready() {
         let text = Area { y: area.y + 3.0, height: area.height - 3.0, ..inside };
         pen.paragraph(text, &SMALL, 3.8, ready.slip.statement);

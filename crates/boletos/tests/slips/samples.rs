@@ -73,7 +73,7 @@ impl Sample {
             line: line_of(&barcode),
             pix: (number % 6 != 5).then(|| PIX[number % PIX.len()]),
             number: format!("NF {:05}/{}", number + 1, number % 12 + 1),
-            amount: format!("{reais},{}{}", char::from(barcode[17]), char::from(barcode[18])),
+            amount: format!("R$ {reais},{}{}", char::from(barcode[17]), char::from(barcode[18])),
         }
     }
 
@@ -137,7 +137,8 @@ fn noise(seed: u64) -> u8 {
 
 fn check_digit_of(barcode: &[u8; 44]) -> u8 {
     let others = barcode.iter().enumerate().filter(|(at, _)| *at != 4).rev();
-    let sum: u32 = others.zip((2..=9).cycle()).map(|((_, digit), weight)| u32::from(digit - b'0') * weight).sum();
+    let sum: u32 =
+        others.zip((2..=9).cycle()).map(|((_, digit), weight)| u32::from(digit - b'0') * weight).sum();
     let digit = 11 - sum % 11;
     b'0' + u8::try_from(if digit > 9 { 1 } else { digit }).unwrap()
 }
@@ -149,7 +150,13 @@ fn line_of(barcode: &[u8; 44]) -> String {
             .bytes()
             .rev()
             .zip([2, 1].into_iter().cycle())
-            .map(|(digit, weight)| (u32::from(digit - b'0') * weight).to_string().bytes().map(|it| u32::from(it - b'0')).sum::<u32>())
+            .map(|(digit, weight)| {
+                (u32::from(digit - b'0') * weight)
+                    .to_string()
+                    .bytes()
+                    .map(|it| u32::from(it - b'0'))
+                    .sum::<u32>()
+            })
             .sum();
         let (five, rest) = digits.split_at(5);
         format!("{five}.{rest}{}", (10 - sum % 10) % 10)
@@ -157,4 +164,43 @@ fn line_of(barcode: &[u8; 44]) -> String {
     let first = field(format!("{}{}", &text[..4], &text[19..24]));
     let (second, third) = (field(text[24..34].to_owned()), field(text[34..].to_owned()));
     format!("{first} {second} {third} {} {}", &text[4..5], &text[5..19])
+}
+
+/// A slip whose every text is far too long.
+pub(crate) fn overfull<'a>(sample: &'a Sample, long: &'a str) -> Slip<'a> {
+    let party = Party { name: long, document: long, address: long };
+    Slip {
+        bank_name: long,
+        bank_code: long,
+        line: long,
+        barcode: &sample.barcode,
+        pix: sample.pix,
+        payment_place: long,
+        due_date: long,
+        beneficiary: party,
+        branch_and_code: long,
+        document_date: long,
+        document_number: long,
+        document_kind: long,
+        acceptance: long,
+        processing_date: long,
+        our_number: long,
+        bank_use: long,
+        portfolio: long,
+        currency: long,
+        quantity: long,
+        unit_value: long,
+        amount: long,
+        discount: long,
+        other_deductions: long,
+        fine: long,
+        other_additions: long,
+        charged: long,
+        instructions: long,
+        statement: long,
+        instalment: long,
+        payer: party,
+        guarantor: long,
+        write_off_code: long,
+    }
 }
