@@ -81,3 +81,22 @@ impl Archive {
 fn narrow(bytes: u64) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_that_is_full_takes_no_more_and_can_be_ended() {
+        let (mut archive, mut out) = (Archive::new(), Vec::new());
+        for number in 0..MAX_FILES {
+            archive.file(&number.to_string(), b"", &mut out).unwrap();
+        }
+        let before = out.len();
+        assert!(archive.file("another", b"", &mut out).is_err());
+        assert_eq!(out.len(), before);
+        archive.finish(&mut out);
+        // The number of files, twice, stands before the directory's length and place.
+        assert_eq!(out[out.len() - 14..out.len() - 10], [0xFF; 4]);
+    }
+}

@@ -1,4 +1,5 @@
 //! Slips read back by other software than ours: poppler draws and reads them, zbar scans them, Python unpacks them.
+#![cfg(test)]
 
 mod paper;
 mod samples;
@@ -150,6 +151,10 @@ fn a_slip_has_the_same_bytes_each_time_and_few() {
         assert_eq!(pdf, again.pdf(&sample.slip()).unwrap());
         assert!(pdf.len() <= 40_000, "{} for {:?}", pdf.len(), sample.pix.map(str::len));
     }
+    // Longer than any code of Pix with a recurrence; the longest that is drawn, 512, takes 42,000 bytes.
+    let (sample, longest) = (&Sample::some(1)[0], "Q7#x".repeat(103));
+    let pdf = SLIPS.pdf(&Slip { pix: Some(&longest), ..sample.slip() }).unwrap();
+    assert!(pdf.len() <= 40_960, "{}", pdf.len());
 }
 
 #[test]
