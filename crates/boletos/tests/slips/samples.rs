@@ -1,33 +1,32 @@
-//! Boletos to be drawn: every bank's name, code and a public sample of its barcode, and as many more as are wanted.
+//! Boletos to be drawn: a public sample of every bank's, and as many more as are wanted.
 
+use comporta_boletos::model::{Amount, Bank, Barcode, DigitableLine};
 use comporta_boletos::slip::{Party, Slip};
+use comporta_kernel::Money;
 
-/// A bank: code with check digit, name, a barcode of its.
-type Bank = (&'static str, &'static str, &'static str);
-
-const BANKS: [Bank; 22] = [
-    ("001-9", "Banco do Brasil", "00191781400000800000000001234567000000000111"),
-    ("004-3", "Banco do Nordeste", "00491439700001000000016000119320000053121000"),
-    ("021-3", "Banestes", "02199647100001278906924010100014542047202193"),
-    ("033-7", "Santander", "03391693400002717169123456700000000045610101"),
-    ("041-8", "Banrisul", "04198100100000550002111029000150228325634059"),
-    ("070-1", "BRB", "07099641400000010000000820000528200000107013"),
-    ("077-9", "Banco Inter", "07792693400000276150001110123456700000004586"),
-    ("084-1", "Uniprime Norte do Paraná", "08497948400000712400012090000001003500477440"),
-    ("085-1", "Ailos", "08591875700000080211011040231560200007464401"),
-    ("097-3", "CrediSIS", "09791376900000135000000009750001100000000095"),
-    ("104-0", "Caixa", "10491703000000500001234560000100040000000064"),
-    ("136-8", "Unicred", "13691522200002952951234000012345700000138711"),
-    ("237-2", "Bradesco", "23792690400000141501234040000000045301234560"),
-    ("336-7", "C6 Bank", "33691153900000127501234567890121234567890204"),
-    ("341-7", "Itaú Unibanco", "34191252500000135001960025828112345671234550"),
-    ("356-5", "Banco Real", "35698486900000355000531570585390000000000123"),
-    ("399-9", "HSBC", "39993252300000934230016324000000777889924742"),
-    ("422-7", "Banco Safra", "42296100100000180847004000002782472617300112"),
-    ("707-2", "Banco Daycoval", "70798993200000141500001121193443600845801060"),
-    ("745-5", "Citibank", "74595545200000009993621305080446000000000027"),
-    ("748-X", "Sicredi", "74894740700000400001119200003001560585305101"),
-    ("756-0", "Sicoob", "75691697400000300001427701017227800000040001"),
+/// A public sample of each bank's.
+const BARCODES: [&str; 21] = [
+    "00191781400000800000000001234567000000000111",
+    "00491439700001000000016000119320000053121000",
+    "02199647100001278906924010100014542047202193",
+    "03391693400002717169123456700000000045610101",
+    "04198100100000550002111029000150228325634059",
+    "07099641400000010000000820000528200000107013",
+    "07792693400000276150001110123456700000004586",
+    "08497948400000712400012090000001003500477440",
+    "08591875700000080211011040231560200007464401",
+    "09791376900000135000000009750001100000000095",
+    "10491703000000500001234560000100040000000064",
+    "13691522200002952951234000012345700000138711",
+    "23792690400000141501234040000000045301234560",
+    "33691153900000127501234567890121234567890204",
+    "34191252500000135001960025828112345671234550",
+    "39993252300000934230016324000000777889924742",
+    "42296100100000180847004000002782472617300112",
+    "70798993200000141500001121193443600845801060",
+    "74595545200000009993621305080446000000000027",
+    "74894740700000400001119200003001560585305101",
+    "75691697400000300001427701017227800000040001",
 ];
 
 /// Public samples of BR Codes, the shortest and the longest among them.
@@ -41,10 +40,10 @@ const PIX: [&str; 5] = [
 
 /// What a slip borrows.
 pub(crate) struct Sample {
-    pub(crate) bank: Bank,
-    pub(crate) barcode: [u8; 44],
+    pub(crate) barcode: Barcode,
     pub(crate) line: String,
     pub(crate) pix: Option<&'static str>,
+    bank: Bank,
     number: String,
     amount: String,
 }
@@ -57,35 +56,24 @@ impl Sample {
     }
 
     fn number(number: usize) -> Self {
-        let bank = BANKS[number % BANKS.len()];
-        let mut barcode: [u8; 44] = bank.2.as_bytes().try_into().unwrap();
-        if number >= BANKS.len() {
-            for (at, digit) in (0u64..).zip(&mut barcode).skip(11) {
-                *digit = b'0' + noise(number as u64 * 64 + at);
-            }
-            barcode[4] = check_digit_of(&barcode);
-        }
-        assert_eq!(barcode[4], check_digit_of(&barcode), "{}", bank.2);
-        let reais: u64 = std::str::from_utf8(&barcode[9..17]).unwrap().parse().unwrap();
+        let published: Barcode = BARCODES[number % BARCODES.len()].parse().unwrap();
+        let bank = published.bank_code().parse().unwrap();
+        let barcode = if number < BARCODES.len() { published } else { other(bank, &published, number) };
         Self {
             bank,
             barcode,
-            line: line_of(&barcode),
+            line: DigitableLine::from(&barcode).printed(),
             pix: (number % 6 != 5).then(|| PIX[number % PIX.len()]),
             number: format!("NF {:05}/{}", number + 1, number % 12 + 1),
-            amount: format!("R$ {reais},{}{}", char::from(barcode[17]), char::from(barcode[18])),
+            amount: format!("R$ {}", barcode.amount().to_string().replace('.', ",")),
         }
-    }
-
-    pub(crate) fn digits(&self) -> String {
-        String::from_utf8(self.barcode.to_vec()).unwrap()
     }
 
     pub(crate) fn slip(&self) -> Slip<'_> {
         Slip {
-            bank_name: self.bank.1,
-            bank_code: self.bank.0,
-            barcode: &self.barcode,
+            bank_name: self.bank.name(),
+            bank_code: self.bank.printed_code(),
+            barcode: self.barcode.as_bytes(),
             line: &self.line,
             pix: self.pix,
             payment_place: "Pagável em qualquer banco até o vencimento",
@@ -129,41 +117,17 @@ impl Sample {
     }
 }
 
-/// A digit that looks random.
-fn noise(seed: u64) -> u8 {
-    let mixed = (seed ^ 0x5DEE_CE66).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    u8::try_from((mixed >> 40) % 10).unwrap()
+/// Another barcode of the bank, of digits that look random.
+fn other(bank: Bank, published: &Barcode, number: usize) -> Barcode {
+    let centavos = i64::try_from(1 + noise(number, 0) % 9_999_999).unwrap();
+    let amount = Amount::try_from(Money::from_centavos(centavos).unwrap()).unwrap();
+    let free_field = std::array::from_fn(|at| b'0' + u8::try_from(noise(number, at + 1) % 10).unwrap());
+    Barcode::of(bank, published.due_factor(), amount, &free_field)
 }
 
-fn check_digit_of(barcode: &[u8; 44]) -> u8 {
-    let others = barcode.iter().enumerate().filter(|(at, _)| *at != 4).rev();
-    let sum: u32 =
-        others.zip((2..=9).cycle()).map(|((_, digit), weight)| u32::from(digit - b'0') * weight).sum();
-    let digit = 11 - sum % 11;
-    b'0' + u8::try_from(if digit > 9 { 1 } else { digit }).unwrap()
-}
-
-fn line_of(barcode: &[u8; 44]) -> String {
-    let text = std::str::from_utf8(barcode).unwrap();
-    let field = |digits: String| {
-        let sum: u32 = digits
-            .bytes()
-            .rev()
-            .zip([2, 1].into_iter().cycle())
-            .map(|(digit, weight)| {
-                (u32::from(digit - b'0') * weight)
-                    .to_string()
-                    .bytes()
-                    .map(|it| u32::from(it - b'0'))
-                    .sum::<u32>()
-            })
-            .sum();
-        let (five, rest) = digits.split_at(5);
-        format!("{five}.{rest}{}", (10 - sum % 10) % 10)
-    };
-    let first = field(format!("{}{}", &text[..4], &text[19..24]));
-    let (second, third) = (field(text[24..34].to_owned()), field(text[34..].to_owned()));
-    format!("{first} {second} {third} {} {}", &text[4..5], &text[5..19])
+fn noise(number: usize, at: usize) -> usize {
+    let seed = (number * 64 + at) ^ 0x5DEE_CE66;
+    seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32
 }
 
 /// A slip whose every text is far too long.
@@ -173,7 +137,7 @@ pub(crate) fn overfull<'a>(sample: &'a Sample, long: &'a str) -> Slip<'a> {
         bank_name: long,
         bank_code: long,
         line: long,
-        barcode: &sample.barcode,
+        barcode: sample.barcode.as_bytes(),
         pix: sample.pix,
         payment_place: long,
         due_date: long,
