@@ -1,0 +1,4 @@
+//! Boletos: from a file of debts to a slip in every mailbox.
+
+pub mod model;
+pub mod slip;
