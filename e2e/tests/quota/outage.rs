@@ -15,6 +15,8 @@ use super::{House, SEEN};
 
 /// Callers of each company. Together they call as often as [`sizes::rate`] says.
 const CALLERS: u32 = 8;
+/// At most this much longer is the database away, where calls come so slowly that a lease outlasts the set time.
+const LEASE_SPENT: Duration = Duration::from_secs(60);
 /// By then what was served is in the database.
 const COUNTED: Duration = Duration::from_secs(5);
 
@@ -31,12 +33,18 @@ async fn a_company_with_a_rate_notices_no_outage_and_one_with_a_quota_spends_its
     admin.put_plan(&steady, "steady", &json!({"rate": "100000/s"})).await;
     tokio::time::sleep(SEEN).await;
 
-    let (stop, began) = (Arc::new(AtomicBool::new(false)), Instant::now());
-    let [greedy, at_ease] = [&house.key, &steady_key].map(|key| calls(&house.first.server, key, &stop));
+    let [stop, put_off] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    let began = Instant::now();
+    let [greedy, at_ease] =
+        [&house.key, &steady_key].map(|key| calls(&house.first.server, key, &stop, &put_off));
     tokio::time::sleep(sizes::around()).await;
     let down = Instant::now();
     house.postgres.kill_dash_nine().unwrap();
     tokio::time::sleep(sizes::away()).await;
+    let patience = Instant::now() + LEASE_SPENT;
+    while !put_off.load(Relaxed) && Instant::now() < patience {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     house.postgres.restart().unwrap();
     let up = Instant::now();
     tokio::time::sleep(sizes::around()).await;
@@ -69,16 +77,26 @@ async fn a_company_with_a_rate_notices_no_outage_and_one_with_a_quota_spends_its
     assert_eq!(house.held().iter().sum::<u64>(), served, "a clean stop returns what was not spent");
 }
 
-fn calls(server: &Server, key: &str, stop: &Arc<AtomicBool>) -> JoinSet<Vec<Seen>> {
+/// Calls until `stop`, each remembered; the first 503 sets `put_off`.
+fn calls(
+    server: &Server,
+    key: &str,
+    stop: &Arc<AtomicBool>,
+    put_off: &Arc<AtomicBool>,
+) -> JoinSet<Vec<Seen>> {
     let pause = Duration::from_secs(1) * CALLERS * 2 / sizes::rate();
     (0..CALLERS)
         .map(|_| {
-            let (mut client, stop) = (Client::new(server.public(), Some(key)), Arc::clone(stop));
+            let mut client = Client::new(server.public(), Some(key));
+            let [stop, put_off] = [stop, put_off].map(Arc::clone);
             async move {
                 let (mut seen, mut ticks) = (Vec::new(), tokio::time::interval(pause));
                 while !stop.load(Relaxed) {
                     ticks.tick().await;
                     let answer = client.get("/free/x").await.unwrap();
+                    if answer.status == 503 {
+                        put_off.store(true, Relaxed);
+                    }
                     let again = answer.header("retry-after").is_some();
                     seen.push((Instant::now(), answer.status.as_u16(), again));
                 }
