@@ -177,7 +177,8 @@ impl Settings {
     pub fn mail_transport(&self) -> Transport {
         match (self.mail.transport, &self.mail.url) {
             (MailTransport::Smtp, Some(url)) => {
-                Transport::Smtp { url: url.clone(), connections: self.mail.connections.get() }
+                let (connections, rate) = (self.mail.connections.get(), self.mail.rate);
+                Transport::Smtp { url: url.clone(), connections, rate }
             }
             _ => Transport::File { folder: self.data_dir.join("outbox") },
         }

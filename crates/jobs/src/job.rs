@@ -17,6 +17,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// How often it is tried before it is given up. With the usual twenty, over about nine hours.
     const ATTEMPTS: u32 = 20;
 
+    /// How many of its kind a worker runs at once, for those that come in crowds: others find room beside them.
+    const AT_ONCE: usize = usize::MAX;
+
     /// What it needs to run, such as its capability's service; given when it is registered.
     type State: Clone + Send + Sync + 'static;
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
 
 use crate::{Context, Job, JobError};
 
@@ -16,7 +18,16 @@ pub struct Registry {
 
 pub(crate) struct Handler {
     pub(crate) attempts: u32,
+    /// Places for its kind, if they are numbered.
+    pub(crate) room: Option<Arc<Semaphore>>,
     run: Box<Run>,
+}
+
+/// Kinds of job that share places.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) names: Vec<String>,
+    pub(crate) room: Option<Arc<Semaphore>>,
 }
 
 /// Runs a job given as JSON, for the so-many-th time.
@@ -37,12 +48,17 @@ impl Registry {
             let context = Context { state: state.clone(), attempt, is_last: attempt >= J::ATTEMPTS };
             async move { job?.run(&context).await }.boxed()
         };
-        self.handlers.insert(J::NAME, Handler { attempts: J::ATTEMPTS, run: Box::new(run) });
+        let room = (J::AT_ONCE <= Semaphore::MAX_PERMITS).then(|| Arc::new(Semaphore::new(J::AT_ONCE)));
+        self.handlers.insert(J::NAME, Handler { attempts: J::ATTEMPTS, room, run: Box::new(run) });
         self
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.handlers.keys().copied()
+    /// The kinds that may be claimed together, each group with its places: those without a number of their own are one.
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        let all = || self.handlers.iter().map(|(name, handler)| ((*name).to_owned(), handler.room.clone()));
+        let few = all().filter_map(|(name, room)| Some(Group { names: vec![name], room: Some(room?) }));
+        let many = all().filter(|(_, room)| room.is_none()).map(|(name, _)| name).collect();
+        few.chain([Group { names: many, room: None }]).collect()
     }
 
     pub(crate) fn handler(&self, name: &str) -> Option<&Handler> {
@@ -58,6 +74,6 @@ impl Handler {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).finish()
+        f.debug_set().entries(self.handlers.keys()).finish()
     }
 }

@@ -237,6 +237,8 @@ pub struct MailSettings {
     pub from: String,
     /// Connections to the mail server at once.
     pub connections: NonZeroUsize,
+    /// How many letters this process sends at most, such as 14/s; null for as many as the server takes.
+    pub rate: Option<Rate>,
 }
 
 /// Where letters go.
