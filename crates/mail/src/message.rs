@@ -222,7 +222,7 @@ mod tests {
         let head = text.split("\r\n\r\n").next().unwrap();
         assert!(head.contains(" <contas@comporta.example>\r\n"), "{text}");
         assert!(!head.contains("Bcc:") && !head.contains("<eva@"), "{text}");
-        assert!(text.ends_with("\r\n\r\nab\r\n.\r\nc"), "{text}");
+        assert!(text.ends_with("\r\n\r\nab\r\n.\r\nc\r\n"), "{text}");
     }
 
     #[test]
