@@ -3,7 +3,7 @@
 use comporta_kernel::{BusinessDate, CompanyId, Money, Timestamp, define_id};
 use serde::{Deserialize, Serialize};
 
-use super::{BankAccountId, Documents, ImportId};
+use super::{BankAccountId, Documents, ImportId, Terms};
 
 define_id!(
     /// Names a boleto.
@@ -191,50 +191,4 @@ impl Boleto {
             status => status,
         }
     }
-}
-
-/// What a boleto asks for or grants beyond its amount. Kept as JSON, in this form.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Terms {
-    /// Lines for whoever takes the money.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub instructions: Vec<String>,
-    /// What is added once when it is paid late.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fine: Option<Charge>,
-    /// What is added for each month, or day, that it is paid late.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interest: Option<Charge>,
-    /// What is taken off when it is paid early.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub discounts: Vec<Discount>,
-}
-
-impl Terms {
-    /// As it is kept; nothing for what is plain.
-    #[must_use]
-    pub fn as_kept(&self) -> Option<String> {
-        (*self != Self::default()).then(|| serde_json::to_string(self).unwrap_or_default())
-    }
-}
-
-/// A sum, or a share of the amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum Charge {
-    /// Reais; of interest, for each day.
-    Amount(Money),
-    /// Hundredths of the amount; of interest, for each month.
-    Percent(Money),
-}
-
-/// What is taken off when it is paid by a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Discount {
-    /// How much.
-    pub off: Charge,
-    /// The last day.
-    pub until: BusinessDate,
 }
