@@ -3,11 +3,13 @@
 use clap::{Parser, Subcommand};
 
 use crate::arguments::{ServeArgs, SettingsArgs};
+use crate::commands::boleto::BoletoCommand;
 use crate::commands::check::CheckArgs;
 use crate::commands::company::CompanyCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::ledger::LedgerCommand;
+use crate::commands::pix::PixCommand;
 use crate::commands::plan::PlanCommand;
 use crate::commands::user::UserCommand;
 use crate::commands::{self, Error};
@@ -50,6 +52,12 @@ pub enum Command {
     /// Look after the ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Read and make digitable lines and barcodes of boletos.
+    #[command(subcommand)]
+    Boleto(BoletoCommand),
+    /// Read and make the codes behind Pix QR codes.
+    #[command(subcommand)]
+    Pix(PixCommand),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -70,6 +78,8 @@ impl Cli {
             Command::Plan(command) => commands::plan::run(command, environment),
             Command::User(command) => commands::user::run(command, environment),
             Command::Ledger(command) => commands::ledger::run(&command, environment),
+            Command::Boleto(command) => commands::boleto::run(&command),
+            Command::Pix(command) => commands::pix::run(&command),
             Command::Openapi => commands::openapi::run(),
         }
     }

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use crate::settings::Faults;
 use crate::{doors, first_run, handover, logging, sentry, supervisor, trace_export, wiring};
 
+pub mod boleto;
 pub mod check;
+pub mod coded;
 pub mod company;
 pub mod config;
 pub mod key;
@@ -15,6 +17,7 @@ pub mod ledger;
 pub mod migrate;
 pub mod openapi;
 pub mod operator;
+pub mod pix;
 pub mod plan;
 pub mod serve;
 pub mod user;
@@ -82,6 +85,9 @@ pub enum Error {
     /// The password that was given is none.
     #[error(transparent)]
     Password(#[from] comporta_identity::PasswordError),
+    /// What was given is no boleto or no code of Pix, or makes none.
+    #[error(transparent)]
+    Refused(#[from] coded::Refusal),
     /// Standard input could not be read.
     #[error("cannot read standard input")]
     Input(#[source] io::Error),
@@ -91,10 +97,10 @@ pub enum Error {
 }
 
 impl Error {
-    /// 2 for settings with faults, 1 for everything else.
+    /// 2 for settings with faults and for what cannot be read, 1 for everything else.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if matches!(self, Self::Settings(_)) { 2 } else { 1 })
+        ExitCode::from(if matches!(self, Self::Settings(_) | Self::Refused(_)) { 2 } else { 1 })
     }
 
     /// What to tell on standard error: one line per fault, or the failure and its causes.

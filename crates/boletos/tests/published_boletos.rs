@@ -1,5 +1,7 @@
 //! Boletos that others published are read and made digit by digit.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test they are the failure")]
+
 use std::collections::HashMap;
 
 use comporta_boletos::model::{
