@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use comporta_e2e::{Authority, Engine, Gateway, Upstream, full, http1_on, http2_on, tls};
+use comporta_e2e::{Authority, Engine, Gateway, Upstream, full, http1_on, http2_on, tls, unless_excused};
 use comporta_neighbours::{STRACE, install};
 use comporta_testkit::Setup;
 use http_body_util::BodyExt as _;
@@ -92,18 +92,8 @@ impl Story {
         let setup = Setup::new(&Engine::Sqlite.fresh_url()).with("COMPORTA_METER__FLUSH_EVERY", "1h");
         let gateway = Gateway::start_as(setup, &settings).await;
         let key = Partner::some(&mut gateway.admin()).await.remove(0).key;
-        match hold_up(gateway.server.pid()) {
-            Ok(strace) => Some(Self { gateway, key, strace, _upstream: upstream, _certificate: certificate }),
-            Err(error) => {
-                let excused = std::env::var_os("COMPORTA_E2E_NO_STRACE").is_some();
-                assert!(
-                    excused,
-                    "{error}; where tracing is forbidden, set COMPORTA_E2E_NO_STRACE=1 to go without this proof"
-                );
-                println!("skipped: {error}");
-                None
-            }
-        }
+        let strace = unless_excused(hold_up(gateway.server.pid()))?;
+        Some(Self { gateway, key, strace, _upstream: upstream, _certificate: certificate })
     }
 
     async fn is_counted_first(
