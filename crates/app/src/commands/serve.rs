@@ -289,6 +289,9 @@ fn start_workers(
         let (worker, token) = (app.worker()?, stop.clone());
         tasks.spawn(worker.run(token.cancelled_owned()));
     }
+    if app.runs(Role::Boletos) {
+        tasks.spawn(app.import_worker().run(stop.clone().cancelled_owned()));
+    }
     let token = stop.clone();
     tasks.spawn(async move {
         let mut ticks = tokio::time::interval(std::time::Duration::from_secs(5));
