@@ -28,7 +28,7 @@ pub use fault::{Fault, Faults};
 pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
-    BillingSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings,
+    BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings,
     LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings, RequestLogSettings,
     Role, SecuritySettings, SentrySettings, TracingSettings,
 };
@@ -82,6 +82,8 @@ pub struct Settings {
     pub ledger: LedgerSettings,
     /// The bills of companies that hold a plan with a price.
     pub billing: BillingSettings,
+    /// Imports of boletos, and where files are kept.
+    pub boletos: BoletosSettings,
     /// The count of what companies are served.
     pub meter: MeterSettings,
     /// Keys of the installation.
@@ -182,6 +184,12 @@ impl Settings {
             }
             _ => Transport::File { folder: self.data_dir.join("outbox") },
         }
+    }
+
+    /// Where files are kept, for [`comporta_db::Blobs`].
+    #[must_use]
+    pub fn files_address(&self) -> String {
+        self.boletos.files.clone().unwrap_or_else(|| self.data_dir.join("files").display().to_string())
     }
 
     /// The folder of the folders in which processes count calls.

@@ -13,7 +13,7 @@ use comporta_http::{Idempotency, Remembered};
 use comporta_jobs::Queue;
 use comporta_kernel::{BusinessDate, Clock, IdSource, Timestamp, Zone};
 
-use crate::store::{self, Store};
+use crate::store::{self, Pace, Store};
 
 pub use bank_accounts::AccountChange;
 pub(crate) use boletos::NewBoleto;
@@ -36,6 +36,7 @@ pub struct Boletos(Arc<Inner>);
 struct Inner {
     db: Db,
     store: Arc<dyn Store>,
+    pace: Pace,
     /// Where files wait to be worked through.
     files: Blobs,
     queue: Queue,
@@ -50,8 +51,16 @@ impl Boletos {
     /// Opens boletos on a database. `queue` takes the chunks of imports; their worker should listen to the same.
     #[must_use]
     pub fn new(db: &Db, files: Blobs, queue: Queue, clock: Clock, ids: IdSource, zone: Zone) -> Self {
-        let (store, idempotency) = (store::open(db), Idempotency::new(clock.clone()));
-        Self(Arc::new(Inner { db: db.clone(), store, files, queue, idempotency, clock, ids, zone }))
+        let store = store::open(db);
+        let (pace, idempotency) = (store.pace(), Idempotency::new(clock.clone()));
+        Self(Arc::new(Inner { db: db.clone(), store, pace, files, queue, idempotency, clock, ids, zone }))
+    }
+
+    /// The same at another pace, so that a small file has many chunks.
+    #[cfg(test)]
+    pub(crate) fn at_pace(self, pace: Pace) -> Self {
+        let inner = Arc::try_unwrap(self.0).expect("nobody else has it yet");
+        Self(Arc::new(Inner { pace, ..inner }))
     }
 
     fn store(&self) -> &dyn Store {

@@ -199,6 +199,16 @@ pub struct BillingSettings {
     pub run_at: TimeOfDay,
 }
 
+/// Imports of boletos, and where files are kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoletosSettings {
+    /// A folder, or `s3://BUCKET/PREFIX`; null for the folder files in data_dir.
+    pub files: Option<String>,
+    /// Pieces of files that are worked through at once.
+    pub import_workers: NonZeroUsize,
+}
+
 /// The count of what companies are served.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 use comporta_kernel::{BusinessDate, CompanyId, Money, Timestamp, define_id};
 use serde::{Deserialize, Serialize};
 
-use super::{BankAccountId, Documents, ImportId, Terms};
+use super::{BankAccountId, DocumentProfile, ImportId, Terms};
 
 define_id!(
     /// Names a boleto.
@@ -94,7 +94,7 @@ words!(
     }
 );
 
-impl Documents {
+impl DocumentProfile {
     /// As it is kept.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -105,7 +105,7 @@ impl Documents {
     }
 }
 
-impl std::str::FromStr for Documents {
+impl std::str::FromStr for DocumentProfile {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {

@@ -4,21 +4,10 @@ mod check;
 
 use comporta_kernel::BusinessDate;
 
-use super::{Amount, Code, Column, Layout, Problem};
+use super::{Amount, Code, Column, DocumentProfile, Layout, Problem};
 use check::Checks;
 
-pub use check::{DAYS_AHEAD, LONGEST_DEBT_ID, LONGEST_DOCUMENT, LONGEST_NAME, is_email};
-
-/// Whether the payer's document must be a CPF or CNPJ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Documents {
-    /// Any text that is not empty.
-    #[default]
-    Any,
-    /// A CPF or CNPJ with the right check digits.
-    Valid,
-}
+pub use check::{DAYS_AHEAD, LONGEST_DEBT_ID, LONGEST_NAME, is_email};
 
 /// What a debt says. Two rows of one debt that say the same are duplicates, else they are in conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +65,7 @@ impl Reading {
         records: &[u8],
         first_line: u64,
         layout: &Layout,
-        documents: Documents,
+        documents: DocumentProfile,
         today: BusinessDate,
     ) -> Self {
         let mut reader = csv::ReaderBuilder::new();
@@ -87,7 +76,7 @@ impl Reading {
         let mut reading = Self { debts, problems: Vec::new() };
         let mut checks = Checks::new(layout, documents, today);
         while let Ok(true) = reader.read_byte_record(&mut record) {
-            let line = record.position().map_or(1, csv::Position::line) - 1;
+            let line = record.position().map_or(0, |position| line_of(records, position));
             if let Err((column, code)) = reading.debts.push(&record, line, &mut checks) {
                 reading.problems.push(Problem(first_line + line, column, code));
             }
@@ -114,6 +103,13 @@ impl Reading {
         *rows = kept;
         self.problems.sort_unstable_by_key(|problem| problem.0);
     }
+}
+
+/// The line that a record begins on, from 0. Where the reader has passed over empty lines it tells the first of them.
+fn line_of(records: &[u8], position: &csv::Position) -> u64 {
+    let rest = records.get(position.byte() as usize..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() - 1 + empty.filter(|byte| **byte == b'\n').count() as u64
 }
 
 impl Debts {

@@ -2,7 +2,7 @@
 
 use comporta_kernel::{CompanyId, Timestamp, Uuid, define_id};
 
-use super::{BankAccountId, Documents, ImportStatus, Layout, Problem, Span};
+use super::{BankAccountId, DocumentProfile, ImportStatus, Layout, Problem, Span};
 
 define_id!(
     /// Names an import.
@@ -51,7 +51,7 @@ pub struct Import {
     /// How it stands.
     pub status: ImportStatus,
     /// Whether payers' documents are checked.
-    pub documents: Documents,
+    pub documents: DocumentProfile,
     /// Where the file is kept.
     pub file: String,
     /// Its SHA-256.

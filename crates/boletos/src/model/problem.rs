@@ -38,8 +38,8 @@ codes! {
     TooLong "too_long" "the field is too long";
     /// Characters that no printed text has.
     ControlCharacter "control_character" "the field holds control characters";
-    /// Neither a CPF nor a CNPJ.
-    InvalidDocument "invalid_document" "expected a CPF or CNPJ with the right check digits";
+    /// Not a document that the import takes.
+    InvalidDocument "invalid_document" "expected a CPF or CNPJ with the right check digits, or with documents=any 1 to 20 letters, digits, points, hyphens or slashes";
     /// Not an amount.
     InvalidAmount "invalid_amount" "expected an amount such as 7811 or 150.00, with at most two decimals";
     /// An amount that no boleto may ask for.

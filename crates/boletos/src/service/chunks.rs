@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use comporta_db::BlobError;
 use comporta_kernel::{BusinessDate, CompanyId};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::Boletos;
 use crate::error::Error;
@@ -49,8 +51,17 @@ struct Turn<'a> {
 }
 
 impl Boletos {
-    /// Issues what a chunk of an import holds, from where the last attempt stopped.
+    /// Issues what a chunk of an import holds, from where the last attempt stopped. Dropped, it stops behind the turn
+    /// that is being written: a task of its own, because a connection that is left in the middle of a COPY is lost.
     pub(crate) async fn issue_chunk(&self, key: ChunkKey) -> Result<(), Error> {
+        let dropped = CancellationToken::new();
+        let _guard = dropped.clone().drop_guard();
+        let boletos = self.clone();
+        let chunk = tokio::spawn(async move { boletos.work_through(key, dropped).await }.in_current_span());
+        chunk.await.map_err(|_| Error::Interrupted)?
+    }
+
+    async fn work_through(&self, key: ChunkKey, dropped: CancellationToken) -> Result<(), Error> {
         let Some(import) = self.store().import(key.company, key.import).await? else { return Ok(()) };
         if import.status != ImportStatus::Running {
             return Ok(());
@@ -72,7 +83,7 @@ impl Boletos {
             Work { key, account: account.id, rules, today, chunk, attempt, debts, known, start, sequence };
         // What its first turn has written down is not written down again.
         let problems = if written_to.is_none() { problems } else { Vec::new() };
-        self.issue_in_turns(work, written_to, problems).await
+        self.issue_in_turns(work, written_to, problems, dropped).await
     }
 
     async fn issue_in_turns(
@@ -80,8 +91,9 @@ impl Boletos {
         mut work: Work<'_>,
         written_to: Option<String>,
         mut problems: Vec<Problem>,
+        dropped: CancellationToken,
     ) -> Result<(), Error> {
-        let pace = self.store().pace();
+        let pace = self.0.pace;
         let (mut at, mut rows, debts) = (work.start, pace.rows, work.debts);
         let mut from = written_to.as_deref();
         loop {
@@ -94,7 +106,7 @@ impl Boletos {
                 tracing::warn!(import = %work.key.import, chunk = work.key.number, "somebody else goes on with this chunk");
                 return Ok(());
             };
-            if is_last {
+            if is_last || dropped.is_cancelled() {
                 return Ok(());
             }
             (at, from, rows) = (end, to, next_rows(rows, took, pace));

@@ -13,7 +13,7 @@ use super::{Boletos, Outcome};
 use crate::error::Error;
 use crate::jobs::IssueChunk;
 use crate::model::{
-    BankAccountId, Chunk, Counts, Documents, FileFault, Import, ImportId, ImportStatus, Layout,
+    BankAccountId, Chunk, Counts, DocumentProfile, FileFault, Import, ImportId, ImportStatus, Layout,
     RecordScanner, Span, first_id,
 };
 
@@ -24,7 +24,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What is said of a file beside its bytes.
 #[derive(Debug)]
 pub(crate) struct Upload {
-    pub(crate) documents: Documents,
+    pub(crate) documents: DocumentProfile,
     pub(crate) bank_account_id: Option<BankAccountId>,
     pub(crate) key: Option<StreamedKey>,
 }
@@ -77,7 +77,7 @@ impl Boletos {
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let scanner = RecordScanner::new(self.store().pace().chunk_bytes);
+        let scanner = RecordScanner::new(self.0.pace.chunk_bytes);
         let mut intake = Intake { scanner, hash: Sha256::new(), fault: None };
         let looked_through = body.map(|piece| {
             let piece = piece.map_err(Into::into)?;
@@ -138,7 +138,7 @@ impl Boletos {
         company_id: CompanyId,
         id: ImportId,
         bank_account_id: BankAccountId,
-        documents: Documents,
+        documents: DocumentProfile,
         taken: &Taken,
     ) -> Import {
         let now = self.0.clock.now();

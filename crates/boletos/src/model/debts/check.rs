@@ -2,13 +2,11 @@
 
 use comporta_kernel::{BusinessDate, Money, MoneyError};
 
-use super::super::{Amount, Cnpj, Code, Column, Cpf, DueFactor, Layout};
-use super::{Documents, Row};
+use super::super::{Amount, Code, Column, DocumentProfile, DueFactor, Layout, PayerDocument};
+use super::Row;
 
 /// The longest name of a payer, in bytes.
 pub const LONGEST_NAME: usize = 200;
-/// The longest document of a payer, in bytes.
-pub const LONGEST_DOCUMENT: usize = 30;
 /// The longest id of a debt, in bytes.
 pub const LONGEST_DEBT_ID: usize = 100;
 /// The longest e-mail address (RFC 5321, 4.5.3.1).
@@ -21,7 +19,7 @@ type Fault = (Option<Column>, Code);
 /// The rules for the rows of one file.
 pub(super) struct Checks<'a> {
     layout: &'a Layout,
-    documents: Documents,
+    documents: DocumentProfile,
     last_day: BusinessDate,
     /// The due date read last: files have long runs of few days.
     day: (Vec<u8>, BusinessDate),
@@ -29,7 +27,7 @@ pub(super) struct Checks<'a> {
 }
 
 impl<'a> Checks<'a> {
-    pub(super) fn new(layout: &'a Layout, documents: Documents, today: BusinessDate) -> Self {
+    pub(super) fn new(layout: &'a Layout, documents: DocumentProfile, today: BusinessDate) -> Self {
         let last_day = today.plus_days(DAYS_AHEAD);
         Self { layout, documents, last_day, day: (Vec::new(), last_day), decoded: String::new() }
     }
@@ -73,13 +71,14 @@ impl<'a> Checks<'a> {
     }
 
     fn document(&mut self, record: &csv::ByteRecord, text: &mut String) -> Result<u16, Fault> {
-        let at = text.len();
-        let length = self.text(record, Column::GovernmentId, LONGEST_DOCUMENT, text)?;
-        let is_good = match self.documents {
-            Documents::Any => true,
-            Documents::Valid => is_valid_document(&text[at..]),
-        };
-        if is_good { Ok(length) } else { Err((Some(Column::GovernmentId), Code::InvalidDocument)) }
+        let read = decode(field(record, self.layout, Column::GovernmentId), &mut self.decoded);
+        let fault = |code| (Some(Column::GovernmentId), code);
+        if read.is_empty() {
+            return Err(fault(Code::Missing));
+        }
+        let document = PayerDocument::parse(read, self.documents).map_err(|_| fault(Code::InvalidDocument))?;
+        text.push_str(document.as_str());
+        Ok(document.as_str().len() as u16)
     }
 
     /// An address that is none is no reason not to issue.
@@ -185,8 +184,4 @@ pub fn is_email(text: &str) -> bool {
             && !label.ends_with('-')
     };
     text.len() <= LONGEST_EMAIL && is_local && domain.contains('.') && domain.split('.').all(label)
-}
-
-fn is_valid_document(text: &str) -> bool {
-    text.parse::<Cpf>().is_ok() || text.parse::<Cnpj>().is_ok()
 }

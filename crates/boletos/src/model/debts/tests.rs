@@ -4,10 +4,10 @@ use super::*;
 const HEAD: &[u8] = b"name,governmentId,email,debtAmount,debtDueDate,debtId\n";
 
 fn read(rows: &str) -> Reading {
-    read_bytes(rows.as_bytes(), Documents::Any)
+    read_bytes(rows.as_bytes(), DocumentProfile::Any)
 }
 
-fn read_bytes(rows: &[u8], documents: Documents) -> Reading {
+fn read_bytes(rows: &[u8], documents: DocumentProfile) -> Reading {
     let layout = Layout::read(HEAD).unwrap();
     Reading::read(rows, 2, &layout, documents, "2026-11-21".parse().unwrap())
 }
@@ -84,7 +84,7 @@ fn a_bad_address_is_warned_of_and_left_out() {
 #[test]
 fn text_is_utf_8_or_else_latin_1() {
     let rows = b"Jo\xE3o,1,,10,2026-01-01,1\nJo\xC3\xA3o,1,,10,2026-01-01,2\nD\x92\xC1vila,1,,10,2026-01-01,3\n";
-    let reading = read_bytes(rows, Documents::Any);
+    let reading = read_bytes(rows, DocumentProfile::Any);
     let names: Vec<_> = (0..3).filter_map(|at| reading.debts.get(at)).map(|(debt, ..)| debt.name.to_owned()).collect();
     assert_eq!(names, ["João", "João", "D’Ávila"]);
 }
@@ -92,8 +92,8 @@ fn text_is_utf_8_or_else_latin_1() {
 #[test]
 fn documents_are_checked_only_when_asked() {
     let rows = b"a,9558,,10,2026-01-01,1\nb,529.982.247-25,,10,2026-01-01,2\n";
-    assert_eq!(read_bytes(rows, Documents::Any).debts.len(), 2);
-    assert_eq!(told(&read_bytes(rows, Documents::Valid)), [(2, "governmentId", "invalid_document")]);
+    assert_eq!(read_bytes(rows, DocumentProfile::Any).debts.len(), 2);
+    assert_eq!(told(&read_bytes(rows, DocumentProfile::Valid)), [(2, "governmentId", "invalid_document")]);
 }
 
 #[test]
