@@ -10,6 +10,7 @@ mod import_report;
 mod import_shape;
 mod issue_boleto;
 mod list_boletos;
+mod resend_boleto;
 mod show_import;
 mod upload_import;
 
@@ -48,6 +49,7 @@ pub fn router(boletos: Boletos) -> Router {
         .route("/v1/boletos/{id}", get(get_boleto::get_boleto))
         .route("/v1/boletos/{id}/cancel", post(cancel_boleto::cancel_boleto))
         .route("/v1/boletos/{id}/due-date", post(change_due_date::change_due_date))
+        .route("/v1/boletos/{id}/resend", post(resend_boleto::resend_boleto))
         .route("/v1/boleto-imports", post(upload_import::upload_import))
         .route("/v1/boleto-imports/{id}", get(show_import::show_import))
         .route("/v1/boleto-imports/{id}/events", get(import_events::import_events))
@@ -72,6 +74,7 @@ pub fn router(boletos: Boletos) -> Router {
         get_boleto::get_boleto,
         cancel_boleto::cancel_boleto,
         change_due_date::change_due_date,
+        resend_boleto::resend_boleto,
         upload_import::upload_import,
         show_import::show_import,
         import_events::import_events,

@@ -12,6 +12,12 @@ pub static DEBT_HAS_BOLETO: Kind =
 /// The boleto is not to be paid any more.
 pub static NOT_OPEN: Kind =
     Kind { slug: "boleto-not-open", status: StatusCode::CONFLICT, title: "The boleto is not open" };
+/// The boleto's payer has no e-mail address.
+pub static NO_ADDRESS: Kind =
+    Kind { slug: "payer-without-address", status: StatusCode::CONFLICT, title: "The payer has no e-mail address" };
+/// The boleto's letter is being sent.
+pub static ON_ITS_WAY: Kind =
+    Kind { slug: "letter-on-its-way", status: StatusCode::CONFLICT, title: "The letter is on its way" };
 /// There is nowhere for the money to arrive.
 pub static NO_BANK_ACCOUNT: Kind =
     Kind { slug: "no-bank-account", status: StatusCode::CONFLICT, title: "The company has no bank account" };
@@ -46,6 +52,15 @@ pub enum Error {
         /// How it stands.
         status: Status,
     },
+    /// There is nobody to send the boleto to.
+    #[error("the payer has no e-mail address")]
+    NoAddress,
+    /// The boleto's letter has not been sent yet.
+    #[error("the letter is on its way")]
+    OnItsWay,
+    /// Who is paid cannot be said now.
+    #[error("the company cannot be asked for")]
+    Beneficiary(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The bank's rules do not take an account.
     #[error(transparent)]
     Account(#[from] model::FieldError),
@@ -95,7 +110,7 @@ impl Error {
 
     /// Whether the same may work later.
     pub(crate) const fn may_pass(&self) -> bool {
-        matches!(self, Self::Files(_) | Self::Interrupted | Self::Enqueue(_) | Self::Idempotency(_) | Self::Db(_))
+        matches!(self, Self::Beneficiary(_) | Self::Files(_) | Self::Interrupted | Self::Enqueue(_) | Self::Idempotency(_) | Self::Db(_))
     }
 
     /// What an import that failed for it says: of failures of ours no more than that.
@@ -113,6 +128,8 @@ impl From<Error> for Problem {
             Error::NoSuchImport => Self::not_found("import"),
             Error::DebtHasBoleto => Self::new(&DEBT_HAS_BOLETO, "a debt has one boleto, whoever sends it again"),
             Error::NotOpen { status } => Self::new(&NOT_OPEN, format!("it is {}", status.as_str())),
+            Error::NoAddress => Self::new(&NO_ADDRESS, "the boleto was issued without one"),
+            Error::OnItsWay => Self::new(&ON_ITS_WAY, "it is queued or being sent"),
             Error::Account(model::FieldError { field, fault }) => {
                 Self::invalid_field(format!("/{}", field.name()), fault)
             }
@@ -130,10 +147,10 @@ impl From<Error> for Problem {
                 tracing::error!(error = &error as &dyn std::error::Error, "a file could not be kept");
                 Self::unavailable("files cannot be kept just now")
             }
-            error @ (Error::NoFile | Error::Interrupted | Error::Enqueue(_)) => Self::internal(&error),
+            error @ (Error::Beneficiary(_) | Error::NoFile | Error::Interrupted | Error::Enqueue(_)) => Self::internal(&error),
         }
     }
 }
 
 /// The kinds of problem that only boletos have, for the document of the API.
-pub static PROBLEM_KINDS: &[&Kind] = &[&DEBT_HAS_BOLETO, &NOT_OPEN, &NO_BANK_ACCOUNT, &UNREADABLE_FILE];
+pub static PROBLEM_KINDS: &[&Kind] = &[&DEBT_HAS_BOLETO, &NOT_OPEN, &NO_ADDRESS, &ON_ITS_WAY, &NO_BANK_ACCOUNT, &UNREADABLE_FILE];

@@ -22,6 +22,7 @@ pub use bank::{Bank, UnknownBank};
 pub use bank_account::{BankAccount, IssueError, Title};
 pub use barcode::{Barcode, BarcodeError, FreeField};
 pub use calendar::{is_business_day, next_business_day};
+pub(crate) use charges::words;
 pub use charges::{Charges, ChargesError, Discount, Interest, Owed, Percent, PercentError, Share};
 pub use digitable_line::{DigitableLine, LineError};
 pub use document::{Cnpj, Cpf, DocumentError, DocumentProfile, PayerDocument, PayerDocumentError};

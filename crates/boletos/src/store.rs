@@ -4,6 +4,7 @@ pub(crate) mod bank_accounts;
 pub(crate) mod boletos;
 #[cfg(test)]
 mod contract;
+pub(crate) mod delivery;
 pub(crate) mod imports;
 mod postgres;
 mod sqlite;
@@ -15,6 +16,7 @@ use comporta_db::{Db, Engine};
 
 use bank_accounts::BankAccounts;
 use boletos::KeepsBoletos;
+use delivery::Delivers;
 use imports::Imports;
 
 /// How an engine likes its work: what one transaction of an import takes.
@@ -28,7 +30,7 @@ pub(crate) struct Pace {
     pub(crate) turn: Duration,
 }
 
-pub(crate) trait Store: BankAccounts + KeepsBoletos + Imports {
+pub(crate) trait Store: BankAccounts + KeepsBoletos + Delivers + Imports {
     fn pace(&self) -> Pace;
 }
 

@@ -48,6 +48,7 @@ migrations! {
     "0013_request_log",
     "0014_invoices",
     "0015_boletos",
+    "0016_boleto_resends",
 }
 
 /// The number that a file's name begins with. What is no digit does not compile.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use comporta_kernel::Uuid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -35,6 +36,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 pub struct Context<S> {
     /// What it was registered with.
     pub state: S,
+    /// Which job this is. What it enqueues to go on after it is enqueued once, under a key made of this.
+    pub id: Uuid,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// Whether a failure now is the end of it.

@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
+use crate::store::Claimed;
 use crate::{Context, Job, JobError};
 
 /// Every kind of job that a worker can run, each with what it needs.
@@ -30,8 +31,8 @@ pub(crate) struct Group {
     pub(crate) room: Option<Arc<Semaphore>>,
 }
 
-/// Runs a job given as JSON, for the so-many-th time.
-type Run = dyn Fn(&str, u32) -> BoxFuture<'static, Result<(), JobError>> + Send + Sync;
+/// Runs a job, its fields given as JSON.
+type Run = dyn Fn(&Claimed) -> BoxFuture<'static, Result<(), JobError>> + Send + Sync;
 
 impl Registry {
     /// An empty table.
@@ -43,9 +44,10 @@ impl Registry {
     /// Adds a kind of job and what it needs; one of the same name is replaced.
     #[must_use]
     pub fn register<J: Job>(mut self, state: J::State) -> Self {
-        let run = move |payload: &str, attempt: u32| {
-            let job = serde_json::from_str::<J>(payload).map_err(JobError::give_up);
-            let context = Context { state: state.clone(), attempt, is_last: attempt >= J::ATTEMPTS };
+        let run = move |claimed: &Claimed| {
+            let job = serde_json::from_str::<J>(&claimed.payload).map_err(JobError::give_up);
+            let (id, attempt) = (claimed.id, claimed.attempt);
+            let context = Context { state: state.clone(), id, attempt, is_last: attempt >= J::ATTEMPTS };
             async move { job?.run(&context).await }.boxed()
         };
         let room = (J::AT_ONCE <= Semaphore::MAX_PERMITS).then(|| Arc::new(Semaphore::new(J::AT_ONCE)));
@@ -67,8 +69,8 @@ impl Registry {
 }
 
 impl Handler {
-    pub(crate) fn run(&self, payload: &str, attempt: u32) -> BoxFuture<'static, Result<(), JobError>> {
-        (self.run)(payload, attempt)
+    pub(crate) fn run(&self, claimed: &Claimed) -> BoxFuture<'static, Result<(), JobError>> {
+        (self.run)(claimed)
     }
 }
 

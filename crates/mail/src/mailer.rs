@@ -81,6 +81,12 @@ impl Mailer {
         metrics::histogram!("comporta_mail_seconds", "transport" => way.name()).record(begun.elapsed());
         sent
     }
+
+    /// Whether a letter that is sent again takes the place of the first, so that nobody gets two.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        matches!(self.0.way, Way::File(_))
+    }
 }
 
 impl Way {

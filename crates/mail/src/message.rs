@@ -18,7 +18,7 @@ pub struct Message {
     subject: String,
     body: Body,
     reply_to: Option<String>,
-    sender_name: Option<String>,
+    on_behalf_of: Option<String>,
     attachments: Vec<Attachment>,
 }
 
@@ -63,7 +63,7 @@ impl Message {
             subject: one_line(&subject.into()),
             body: body.into(),
             reply_to: None,
-            sender_name: None,
+            on_behalf_of: None,
             attachments: Vec::new(),
         }
     }
@@ -74,10 +74,10 @@ impl Message {
         Self { reply_to: Some(address.into()), ..self }
     }
 
-    /// Under another name than the sender's usual one; the address stays.
+    /// Whose letter it is, if not the sender's own: `Padaria São João via Comporta`, from the sender's address.
     #[must_use]
-    pub fn sender_name(self, name: &str) -> Self {
-        Self { sender_name: Some(one_line(name)), ..self }
+    pub fn on_behalf_of(self, name: &str) -> Self {
+        Self { on_behalf_of: Some(one_line(name)), ..self }
     }
 
     /// With a file.
@@ -95,7 +95,11 @@ impl Message {
 
     pub(crate) fn written(&self, from: &Mailbox, at: jiff::Timestamp) -> Result<Written, Error> {
         let id = if is_id(&self.id) { &self.id } else { return Err(Error::Unwritable { what: "id" }) };
-        let name = self.sender_name.clone().or_else(|| from.name.clone());
+        let name = match (&self.on_behalf_of, &from.name) {
+            (Some(name), Some(sender)) => Some(format!("{name} via {sender}")),
+            (Some(name), None) | (None, Some(name)) => Some(name.clone()),
+            (None, None) => None,
+        };
         let mut letter = lettre::Message::builder()
             .from(Mailbox::new(name, from.email.clone()))
             .to(mailbox(&self.to, "recipient's address")?)
@@ -218,7 +222,9 @@ mod tests {
     #[test]
     fn a_letter_may_come_under_another_name_but_from_the_same_address() {
         let message = Message::new("a", "ana@example.com", "Oi", "a\rb\r\n.\r\nc");
-        let text = written(&message.sender_name("Padaria \"Pão\", Ltda <eva@example.com>\r\nBcc: x")).unwrap();
+        let text = written(&message.on_behalf_of("Padaria \"Pão\", Ltda <eva@example.com>\r\nBcc: x")).unwrap();
+        let plain = written(&Message::new("a", "ana@example.com", "Oi", "x").on_behalf_of("Padaria")).unwrap();
+        assert!(plain.contains("From: \"Padaria via Comporta\" <contas@comporta.example>\r\n"), "{plain}");
         let head = text.split("\r\n\r\n").next().unwrap();
         assert!(head.contains(" <contas@comporta.example>\r\n"), "{text}");
         assert!(!head.contains("Bcc:") && !head.contains("<eva@"), "{text}");

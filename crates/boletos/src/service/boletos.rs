@@ -45,6 +45,7 @@ impl Boletos {
         self.store().insert_boleto(&mut tx, &boleto).await.map_err(|error| {
             if error.is_unique_violation() { Error::DebtHasBoleto } else { error.into() }
         })?;
+        self.enqueue_letter(&mut tx, &boleto).await?;
         if let Some(key) = key {
             self.0.idempotency.remember(&mut tx, company, key, &answer(&boleto)).await?;
         }

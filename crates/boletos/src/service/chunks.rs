@@ -140,6 +140,9 @@ impl Boletos {
         if !problems.is_empty() {
             store.add_problems(&mut tx, key, &problems).await?;
         }
+        if step.is_last {
+            self.enqueue_letters(&mut tx, key.company, work.chunk.first_id).await?;
+        }
         let done_bytes = step.is_last.then(|| work.chunk.span.end - work.chunk.span.begin);
         let Some(status) = store.count(&mut tx, key, &counts, done_bytes, now).await? else { return Ok(None) };
         tx.commit().await?;
@@ -216,7 +219,11 @@ impl Boletos {
     ) -> Result<(), Error> {
         let mut tx = self.0.db.begin().await?;
         let (reason, now) = (reason.told_of_import(), self.0.clock.now());
-        self.store().fail_import(&mut tx, company, id, &reason, now).await?;
+        if self.store().fail_import(&mut tx, company, id, &reason, now).await? {
+            for first_id in self.store().chunks_of(&mut tx, company, id).await? {
+                self.enqueue_letters(&mut tx, company, first_id).await?;
+            }
+        }
         Ok(tx.commit().await?)
     }
 }

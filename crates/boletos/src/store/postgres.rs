@@ -3,6 +3,7 @@
 mod bank_accounts;
 mod boletos;
 mod copy;
+mod delivery;
 mod imports;
 
 use std::time::Duration;

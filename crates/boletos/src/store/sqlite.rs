@@ -2,6 +2,7 @@
 
 mod bank_accounts;
 mod boletos;
+mod delivery;
 mod imports;
 mod values;
 

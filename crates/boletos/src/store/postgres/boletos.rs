@@ -144,7 +144,7 @@ async fn kept_debts(
     debts.collect()
 }
 
-fn from_row(row: &PgRow) -> Result<Boleto, Error> {
+pub(super) fn from_row(row: &PgRow) -> Result<Boleto, Error> {
     let import: Option<Uuid> = row.try_get("import_id")?;
     let line: Option<i64> = row.try_get("import_line")?;
     let delivered_at: Option<PgInstant> = row.try_get("delivered_at")?;
