@@ -11,6 +11,7 @@ mod keys;
 mod ledger;
 mod load;
 mod machine;
+mod mails;
 mod report;
 
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ enum Bench {
     Gateway(gateway::Arguments),
     /// The key ring with a thousand companies and with a hundred thousand
     Keys(keys::Arguments),
+    /// Boletos of a file into a mail server that takes its time
+    Mails(mails::Arguments),
     /// Answers what the gateway's bench asks behind the proxies; told on standard output where
     #[command(hide = true)]
     Upstream,
@@ -42,6 +45,7 @@ async fn main() -> ExitCode {
         Bench::Ledger(arguments) => ledger::run(&arguments).await,
         Bench::Gateway(arguments) => gateway::run(&arguments).await,
         Bench::Keys(arguments) => keys::run(&arguments).await,
+        Bench::Mails(arguments) => mails::run(&arguments).await,
         Bench::Upstream => gateway::serve_upstream().await,
     };
     match outcome {

@@ -88,6 +88,18 @@ pub fn bulk() -> u64 {
     size("COMPORTA_E2E_MEBIBYTES", 64, 2048) << 20
 }
 
+/// Boletos that are mailed while the server is killed: 400, in full 6,000 (`COMPORTA_E2E_LETTERS`).
+#[must_use]
+pub fn letters() -> usize {
+    usize::try_from(size("COMPORTA_E2E_LETTERS", 400, 6_000)).unwrap()
+}
+
+/// How often the server is killed while it mails: 3 times, in full 30 (`COMPORTA_E2E_DELIVERY_ROUNDS`).
+#[must_use]
+pub fn delivery_kills() -> u64 {
+    size("COMPORTA_E2E_DELIVERY_ROUNDS", 3, 30)
+}
+
 /// Whether the sizes are those of acceptance.
 #[must_use]
 pub fn are_full() -> bool {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use comporta_boletos::Boletos;
+use comporta_boletos::{Boletos, Deliveries, DeliveryOptions};
 use comporta_catalogue::Catalogue;
 use comporta_db::{BlobError, Blobs, Db, MigrationState};
 use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, SealingKey, SigningKeys};
@@ -86,6 +86,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Boletos.
     pub boletos: Boletos,
+    /// Letters with boletos.
+    pub deliveries: Deliveries,
     /// What imports of boletos are enqueued in.
     pub import_queue: Queue,
     /// Books.
@@ -141,6 +143,7 @@ impl App {
         let queue = Queue::new(clock.clone(), ids.clone());
         let mails = Arc::new(MailsInvoices(mailer.clone()));
         let terms = billing_terms(&settings);
+        let deliveries = open_deliveries(&settings, &boletos, &partners, &mailer, &rng)?;
         let bills = Bills::new(&db, queue, clock.clone(), ids, terms, Fonts::load()?, mails);
         let settings = Arc::new(settings);
         Ok(Self {
@@ -150,6 +153,7 @@ impl App {
             db,
             ledger,
             boletos,
+            deliveries,
             import_queue,
             catalogue,
             partners,
@@ -279,6 +283,21 @@ fn open_boletos(
     let files = Blobs::open(&settings.files_address(), &std::env::vars().collect())?;
     let zone = settings.ledger.time_zone.clone();
     Ok(Boletos::new(db, files, queue.clone(), clock.clone(), ids.clone(), zone))
+}
+
+fn open_deliveries(
+    settings: &Settings,
+    boletos: &Boletos,
+    partners: &Partners,
+    mailer: &Mailer,
+    rng: &Rng,
+) -> Result<Deliveries, Error> {
+    // Enough that every connection has its next letter while outcomes are written down.
+    let in_flight = settings.mail.connections.get().saturating_mul(3) / 2 + 1;
+    let options = DeliveryOptions { mail_when: settings.boletos.mail_when.into(), in_flight };
+    let beneficiaries = Arc::new(ports::CompaniesAsBeneficiaries(partners.clone()));
+    let (mailer, fonts) = (mailer.clone(), Arc::new(Fonts::load()?));
+    Ok(Deliveries::new(boletos.clone(), mailer, fonts, beneficiaries, rng.clone(), options))
 }
 
 fn billing_terms(settings: &Settings) -> BillingTerms {

@@ -26,7 +26,7 @@ pub enum PaperError {
 /// The line that payers type, with its points and spaces.
 pub(crate) fn printed_line(boleto: &Boleto) -> Result<String, PaperError> {
     let barcode: Barcode = boleto.barcode.parse().map_err(|_| PaperError::Unfit)?;
-    Ok(DigitableLine::from(barcode).printed())
+    Ok(DigitableLine::from(&barcode).printed())
 }
 
 /// A boleto's slip as PDF. `issued` is the day on which it was, `pix` the text of its QR code, if it has one.

@@ -207,6 +207,27 @@ pub struct BoletosSettings {
     pub files: Option<String>,
     /// Pieces of files that are worked through at once.
     pub import_workers: NonZeroUsize,
+    /// When a boleto is mailed to its payer.
+    pub mail_when: MailWhen,
+}
+
+/// When boletos are mailed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailWhen {
+    /// As soon as they are issued.
+    Issued,
+    /// When their bank has registered them.
+    Registered,
+}
+
+impl From<MailWhen> for comporta_boletos::MailWhen {
+    fn from(when: MailWhen) -> Self {
+        match when {
+            MailWhen::Issued => Self::Issued,
+            MailWhen::Registered => Self::Registered,
+        }
+    }
 }
 
 /// The count of what companies are served.

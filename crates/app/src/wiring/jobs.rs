@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comporta_boletos::{IssueChunk, SweepFiles};
+use comporta_boletos::{DeliverBoleto, DeliverBoletos, IssueChunk, SweepFiles};
 use comporta_db::Db;
 use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
@@ -38,6 +38,8 @@ pub(super) fn registry(app: &App, queue: &Queue) -> Registry {
         .register::<ForgetOldUsage>(usage)
         .register::<KeepRequestLog>(app.request_log.clone())
         .register::<SweepFiles>(app.boletos.clone())
+        .register::<DeliverBoletos>(app.deliveries.clone())
+        .register::<DeliverBoleto>(app.deliveries.clone())
 }
 
 /// The jobs of imports, which have a worker of their own.

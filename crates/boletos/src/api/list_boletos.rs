@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::BoletosRead;
 use super::boleto_shape::BoletoOut;
-use crate::model::{BoletoId, Status};
+use crate::model::{BoletoId, DeliveryStatus, Status};
 use crate::service::Boletos;
 use crate::store::boletos::BoletoFilter;
 
@@ -21,6 +21,9 @@ use crate::store::boletos::BoletoFilter;
 pub(super) struct BoletosQuery {
     #[param(inline)]
     status: Option<Status>,
+    /// How the letter stands; `unknown` lists those of which nobody knows whether they were sent.
+    #[param(inline)]
+    delivery: Option<DeliveryStatus>,
     /// The first due date.
     #[param(value_type = Option<String>, format = Date)]
     due_from: Option<BusinessDate>,
@@ -53,8 +56,8 @@ pub(super) async fn list_boletos(
     Query(query): Query<BoletosQuery>,
 ) -> Result<Response, Problem> {
     let limit = page_limit(query.limit)?;
-    let BoletosQuery { status, due_from, due_to, debt_id, document, q, cursor, .. } = query;
-    let given = BoletoFilter { status, due_from, due_to, debt_id, document, q };
+    let BoletosQuery { status, delivery, due_from, due_to, debt_id, document, q, cursor, .. } = query;
+    let given = BoletoFilter { status, delivery, due_from, due_to, debt_id, document, q };
     let (filter, after) = Cursor::<BoletoFilter, BoletoId>::resume(given, cursor.as_deref())?;
     filter.check()?;
     let rows = boletos.list(caller.company(), &filter, after, limit + 1).await?;

@@ -14,10 +14,10 @@ use crate::store::delivery::IdRange;
 pub struct DeliverBoletos {
     pub(crate) company_id: CompanyId,
     /// Where each round begins.
-    pub(crate) begin: Uuid,
+    pub(crate) begin: BoletoId,
     /// Where this one goes on.
-    pub(crate) from: Uuid,
-    pub(crate) to: Uuid,
+    pub(crate) from: BoletoId,
+    pub(crate) to: BoletoId,
     /// From 1.
     pub(crate) round: u32,
     /// Whether there are letters for another round.
@@ -28,7 +28,7 @@ pub struct DeliverBoletos {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeliverBoleto {
     pub(crate) company_id: CompanyId,
-    pub(crate) boleto: Uuid,
+    pub(crate) boleto: BoletoId,
     /// From 1.
     pub(crate) round: u32,
 }
@@ -37,13 +37,14 @@ impl DeliverBoletos {
     /// Those of a chunk.
     pub(crate) fn of_chunk(company_id: CompanyId, first_id: Uuid) -> Self {
         let (from, to) = chunk_ids(first_id);
+        let (from, to) = (BoletoId::from_uuid(from), BoletoId::from_uuid(to));
         Self { company_id, begin: from, from, to, round: 1, is_repeated: false }
     }
 }
 
 impl DeliverBoleto {
     pub(crate) fn new(company_id: CompanyId, boleto: BoletoId) -> Self {
-        Self { company_id, boleto: boleto.uuid(), round: 1 }
+        Self { company_id, boleto, round: 1 }
     }
 }
 
@@ -56,9 +57,9 @@ impl Job for DeliverBoletos {
     type State = Deliveries;
 
     async fn run(&self, context: &Context<Deliveries>) -> Result<(), JobError> {
-        let range = IdRange { company: self.company_id, from: self.from, to: self.to };
+        let range = IdRange { company: self.company_id, from: self.from.uuid(), to: self.to.uuid() };
         let (number, is_repeated) = (self.round, self.is_repeated);
-        let round = Round { range, begin: self.begin, number, is_repeated, is_single: false };
+        let round = Round { range, begin: self.begin.uuid(), number, is_repeated, is_single: false };
         deliver(context, round).await
     }
 }
@@ -70,9 +71,10 @@ impl Job for DeliverBoleto {
     type State = Deliveries;
 
     async fn run(&self, context: &Context<Deliveries>) -> Result<(), JobError> {
-        let range = IdRange { company: self.company_id, from: self.boleto, to: self.boleto };
+        let id = self.boleto.uuid();
+        let range = IdRange { company: self.company_id, from: id, to: id };
         let round =
-            Round { range, begin: self.boleto, number: self.round, is_repeated: false, is_single: true };
+            Round { range, begin: id, number: self.round, is_repeated: false, is_single: true };
         deliver(context, round).await
     }
 }

@@ -63,7 +63,7 @@ fn a_letter_says_who_asks_for_how_much_until_when_and_how_to_pay() {
     for part in [
         "Boleto de Padaria São João: R$ 1.234,56, vence em 01/12/2026 / Boleto due on 2026-12-01",
         "Vencimento: 01/12/2026",
-        "34191.96009 25828.112349 56712.345507 1 25250000013500",
+        "34191.96005 25828.112349 56712.345505 1 25250000013500",
         "Pix copia e cola:\\n00020126BR.GOV",
         "Due on: 2026-12-01",
         "boleto-00258281.pdf",

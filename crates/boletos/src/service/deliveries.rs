@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comporta_jobs::{EnqueueOptions, Queue, pause_after};
-use comporta_kernel::{BusinessDate, CompanyId, Rng, Timestamp};
+use comporta_kernel::{BusinessDate, Rng, Timestamp, TypedId as _, Uuid};
 use comporta_mail::Mailer;
 use comporta_pdf::Fonts;
 use tokio::sync::Semaphore;
@@ -68,7 +68,7 @@ struct Parts {
 /// Which attempt at which job.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
-    pub(crate) job: comporta_kernel::Uuid,
+    pub(crate) job: Uuid,
     pub(crate) number: u32,
 }
 
@@ -118,12 +118,12 @@ impl Deliveries {
             unique_key: Some(format!("after {}", attempt.job.simple())),
         };
         let IdRange { company, from, to } = next.range;
+        let [begin, from, to] = [next.begin, from, to].map(BoletoId::from_uuid);
         if next.is_single {
             let job = DeliverBoleto { company_id: company, boleto: from, round: next.number };
             self.queue().enqueue_in(tx, &job, options).await?;
         } else {
-            let Round { number, is_repeated, .. } = next;
-            let (begin, round) = (next.begin, number);
+            let Round { number: round, is_repeated, .. } = next;
             let job = DeliverBoletos { company_id: company, begin, from, to, round, is_repeated };
             self.queue().enqueue_in(tx, &job, options).await?;
         }

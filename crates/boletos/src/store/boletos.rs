@@ -8,12 +8,15 @@ use comporta_db::{Error, Tx};
 use comporta_kernel::{BusinessDate, CompanyId, Money, Timestamp, Uuid};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{BankAccountId, Barcode, Boleto, BoletoId, Debt, Delivery, ImportId, Status, Terms};
+use crate::model::{BankAccountId, Barcode, Boleto, BoletoId, Debt, Delivery, DeliveryStatus, ImportId, Status, Terms};
 
 /// Which boletos to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BoletoFilter {
     pub(crate) status: Option<Status>,
+    /// How the letter stands.
+    #[serde(default)]
+    pub(crate) delivery: Option<DeliveryStatus>,
     pub(crate) due_from: Option<BusinessDate>,
     pub(crate) due_to: Option<BusinessDate>,
     pub(crate) debt_id: Option<String>,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use comporta_db::{Error, Tx};
-use comporta_kernel::{CompanyId, Timestamp, Uuid};
+use comporta_kernel::{CompanyId, Timestamp, TypedId as _, Uuid};
 
 use crate::model::{Boleto, BoletoId, DeliveryStatus, ImportId};
 

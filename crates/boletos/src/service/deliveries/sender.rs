@@ -1,7 +1,6 @@
 //! One letter: drawn, written, handed to the mail server, and what that says.
 
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgExecutor, Row as _};
 
 use super::{PostgresStore, connection, copy};
-use crate::model::{BankAccountId, Boleto, BoletoId, ImportId, Payer};
+use crate::model::{BankAccountId, Boleto, BoletoId, DeliveryStatus, ImportId, Payer};
 use crate::store::boletos::{
     Batch, BoletoFilter, KeepsBoletos, KeptDebt, centavos, delivery, kept_status, places_besides, terms, word,
 };
@@ -109,6 +109,7 @@ impl KeepsBoletos for PostgresStore {
                AND ($8::text IS NULL OR debt_id = $8)
                AND ($9::text IS NULL OR payer_document = $9)
                AND ($10::text IS NULL OR strpos(lower(payer_name COLLATE \"C\"), lower($10 COLLATE \"C\")) > 0)
+               AND ($12::text IS NULL OR delivery = $12)
              ORDER BY id DESC LIMIT $11",
         )
         // Planned for the values that are there: a plan for any of them would not use the debt's index.
@@ -117,6 +118,7 @@ impl KeepsBoletos for PostgresStore {
         let query = query.bind(is_late).bind(pg_date(today));
         let query = query.bind(filter.due_from.map(pg_date)).bind(filter.due_to.map(pg_date));
         let query = query.bind(&filter.debt_id).bind(&filter.document).bind(&filter.q).bind(i64::from(limit));
+        let query = query.bind(filter.delivery.map(DeliveryStatus::as_str));
         query.fetch_all(self.db.replica()).await?.iter().map(from_row).collect()
     }
 }

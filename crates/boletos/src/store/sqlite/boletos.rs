@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteExecutor, Row as _};
 
 use super::{SqliteStore, connection, values};
-use crate::model::{BankAccountId, Boleto, BoletoId, ImportId, Payer};
+use crate::model::{BankAccountId, Boleto, BoletoId, DeliveryStatus, ImportId, Payer};
 use crate::store::boletos::{
     Batch, BoletoFilter, KeepsBoletos, KeptDebt, centavos, delivery, kept_status, places_besides, terms, word,
 };
@@ -110,6 +110,7 @@ impl KeepsBoletos for SqliteStore {
                AND ($7 IS NULL OR due_date <= $7)
                AND ($9 IS NULL OR payer_document = $9)
                AND ($10 IS NULL OR instr(lower(payer_name), lower($10)) > 0)
+               AND ($12 IS NULL OR delivery = $12)
              ORDER BY id DESC LIMIT $11"
                 )
             };
@@ -123,6 +124,7 @@ impl KeepsBoletos for SqliteStore {
         let query = query.bind(is_late).bind(today.to_string());
         let query = query.bind(filter.due_from.map(|day| day.to_string())).bind(filter.due_to.map(|day| day.to_string()));
         let query = query.bind(&filter.debt_id).bind(&filter.document).bind(&filter.q).bind(i64::from(limit));
+        let query = query.bind(filter.delivery.map(DeliveryStatus::as_str));
         query.fetch_all(self.db.scans()).await?.iter().map(from_row).collect()
     }
 }
