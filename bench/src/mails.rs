@@ -134,7 +134,13 @@ fn file(count: usize) -> String {
     let mut text = HEAD.to_owned();
     for row in 0..count {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "Elijah Santos,{},{},{},2027-01-19,{row}", row % 9000 + 1000, mailbox(row), row + 1000);
+        let _ = writeln!(
+            text,
+            "Elijah Santos,{},{},{},2027-01-19,{row}",
+            row % 9000 + 1000,
+            mailbox(row),
+            row + 1000
+        );
     }
     text
 }

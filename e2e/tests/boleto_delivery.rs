@@ -29,7 +29,13 @@ async fn no_mailbox_gets_two_letters_on_postgres() {
 }
 
 async fn tell(engine: Engine) {
-    let terms = SmtpTerms { latency: Duration::from_millis(20), deferred: 5, refused: 1, kept: 1, ..SmtpTerms::default() };
+    let terms = SmtpTerms {
+        latency: Duration::from_millis(20),
+        deferred: 5,
+        refused: 1,
+        kept: 1,
+        ..SmtpTerms::default()
+    };
     let (sink, url, count) = (SmtpSink::start(terms).unwrap(), engine.fresh_url(), letters());
     let setup = Setup::new(&url)
         .with("COMPORTA_MAIL__TRANSPORT", "smtp")
@@ -41,21 +47,34 @@ async fn tell(engine: Engine) {
     assert_eq!(sent.status, 202, "{}", sent.text());
 
     let (oracle, chance) = (Oracle::new(&url), Chance::new(count as u64));
+    let begun = Instant::now();
+    while sink.count() == 0 {
+        assert!(begun.elapsed() < PATIENCE, "no letter came: {}", server.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     for _ in 0..delivery_kills() {
         tokio::time::sleep(Duration::from_millis(300 + chance.below(1_200) as u64)).await;
         server.kill_dash_nine().unwrap();
         // As if the minute had passed for which a dead process keeps its jobs.
-        oracle.change("UPDATE job SET due_at = created_at WHERE finished_at IS NULL AND status = 'running'").await;
+        oracle
+            .change("UPDATE job SET due_at = created_at WHERE finished_at IS NULL AND status = 'running'")
+            .await;
         server.restart().await.unwrap();
     }
     let begun = Instant::now();
     let fates = loop {
         let fates = fates(&mut server.client().unwrap()).await;
-        let on_their_way = fates.values().filter(|(status, _)| ["queued", "sending"].contains(&status.as_str())).count();
+        let on_their_way =
+            fates.values().filter(|(status, _)| ["queued", "sending"].contains(&status.as_str())).count();
         if fates.len() == count && on_their_way == 0 {
             break fates;
         }
-        assert!(begun.elapsed() < PATIENCE, "{on_their_way} of {} are on their way: {}", fates.len(), server.log());
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{on_their_way} of {} are on their way: {}",
+            fates.len(),
+            server.log()
+        );
         tokio::time::sleep(Duration::from_millis(500)).await;
     };
     judge(&fates, &sink, count);
@@ -120,7 +139,10 @@ fn judge(fates: &BTreeMap<usize, (String, String)>, sink: &SmtpSink, count: usiz
     let at_most = IN_FLIGHT * usize::try_from(delivery_kills()).unwrap();
     assert!(unknown <= at_most, "{unknown} are unknown, {at_most} were in flight");
     let ((deferred, refused), kills) = (sink.turned_away(), delivery_kills());
-    println!("{count} boletos, {kills} kills, {} letters, {unknown} unknown, {deferred} deferred, {refused} refused", taken.len());
+    println!(
+        "{count} boletos, {kills} kills, {} letters, {unknown} unknown, {deferred} deferred, {refused} refused",
+        taken.len()
+    );
 }
 
 /// A letter of unknown fate is sent again on request, and is another letter.
@@ -139,7 +161,10 @@ async fn send_again(server: &Server, sink: &SmtpSink, id: &str) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let letter = format!("{id}-resent-1@localhost");
-    assert_eq!(sink.taken().into_iter().filter(|((_, id), _)| *id == letter).map(|(_, times)| times).sum::<u32>(), 1);
+    assert_eq!(
+        sink.taken().into_iter().filter(|((_, id), _)| *id == letter).map(|(_, times)| times).sum::<u32>(),
+        1
+    );
 }
 
 fn read_a_letter(text: &str) {

@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 /// What a bench needs beside us.
 fn peers(arguments: &[String]) -> &'static [Package] {
     match arguments.first().map(String::as_str) {
-        Some("ledger") => &[POSTGRESQL],
+        Some("ledger" | "mails") => &[POSTGRESQL],
         Some("gateway") if arguments.iter().any(|argument| argument == "--profile") => {
             &[NGINX, NGINX_LUA, HAPROXY, STRACE, VALGRIND]
         }

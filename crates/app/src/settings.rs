@@ -28,9 +28,9 @@ pub use fault::{Fault, Faults};
 pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
-    BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings,
-    LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings, RequestLogSettings,
-    Role, SecuritySettings, SentrySettings, TracingSettings,
+    BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings,
+    IdentitySettings, LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings,
+    RequestLogSettings, Role, SecuritySettings, SentrySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};

@@ -25,5 +25,8 @@ pub trait Beneficiaries: Debug + Send + Sync {
     ///
     /// # Errors
     /// When that cannot be said now.
-    async fn beneficiary(&self, company: CompanyId) -> Result<Beneficiary, Box<dyn std::error::Error + Send + Sync>>;
+    async fn beneficiary(
+        &self,
+        company: CompanyId,
+    ) -> Result<Beneficiary, Box<dyn std::error::Error + Send + Sync>>;
 }

@@ -13,8 +13,11 @@ pub static DEBT_HAS_BOLETO: Kind =
 pub static NOT_OPEN: Kind =
     Kind { slug: "boleto-not-open", status: StatusCode::CONFLICT, title: "The boleto is not open" };
 /// The boleto's payer has no e-mail address.
-pub static NO_ADDRESS: Kind =
-    Kind { slug: "payer-without-address", status: StatusCode::CONFLICT, title: "The payer has no e-mail address" };
+pub static NO_ADDRESS: Kind = Kind {
+    slug: "payer-without-address",
+    status: StatusCode::CONFLICT,
+    title: "The payer has no e-mail address",
+};
 /// The boleto's letter is being sent.
 pub static ON_ITS_WAY: Kind =
     Kind { slug: "letter-on-its-way", status: StatusCode::CONFLICT, title: "The letter is on its way" };
@@ -110,12 +113,24 @@ impl Error {
 
     /// Whether the same may work later.
     pub(crate) const fn may_pass(&self) -> bool {
-        matches!(self, Self::Beneficiary(_) | Self::Files(_) | Self::Interrupted | Self::Enqueue(_) | Self::Idempotency(_) | Self::Db(_))
+        matches!(
+            self,
+            Self::Beneficiary(_)
+                | Self::Files(_)
+                | Self::Interrupted
+                | Self::Enqueue(_)
+                | Self::Idempotency(_)
+                | Self::Db(_)
+        )
     }
 
     /// What an import that failed for it says: of failures of ours no more than that.
     pub(crate) fn told_of_import(&self) -> String {
-        if self.may_pass() { "it failed on our side; send the file again".to_owned() } else { self.to_string() }
+        if self.may_pass() {
+            "it failed on our side; send the file again".to_owned()
+        } else {
+            self.to_string()
+        }
     }
 }
 
@@ -126,7 +141,9 @@ impl From<Error> for Problem {
             Error::NoAccountYet => Self::new(&NO_BANK_ACCOUNT, "add one at /v1/bank-accounts first"),
             Error::NoSuchBoleto => Self::not_found("boleto"),
             Error::NoSuchImport => Self::not_found("import"),
-            Error::DebtHasBoleto => Self::new(&DEBT_HAS_BOLETO, "a debt has one boleto, whoever sends it again"),
+            Error::DebtHasBoleto => {
+                Self::new(&DEBT_HAS_BOLETO, "a debt has one boleto, whoever sends it again")
+            }
             Error::NotOpen { status } => Self::new(&NOT_OPEN, format!("it is {}", status.as_str())),
             Error::NoAddress => Self::new(&NO_ADDRESS, "the boleto was issued without one"),
             Error::OnItsWay => Self::new(&ON_ITS_WAY, "it is queued or being sent"),
@@ -135,22 +152,29 @@ impl From<Error> for Problem {
             }
             Error::Number(error) => Self::invalid_field("/bank_account_id", error),
             Error::Issue(IssueError::Due(error)) => Self::invalid_field("/due_date", error),
-            Error::Issue(IssueError::DocumentNumber) => Self::invalid_field("/debt_id", IssueError::DocumentNumber),
+            Error::Issue(IssueError::DocumentNumber) => {
+                Self::invalid_field("/debt_id", IssueError::DocumentNumber)
+            }
             Error::Issue(IssueError::Number(error)) => Self::invalid_field("/bank_account_id", error),
             Error::Amount(error) => Self::invalid_field("/amount", error),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::File(fault) => Self::new(&UNREADABLE_FILE, fault.to_string()),
-            Error::BrokeOff(_) => Self::new(&kinds::MALFORMED, "the file broke off before its end; nothing of it was taken"),
+            Error::BrokeOff(_) => {
+                Self::new(&kinds::MALFORMED, "the file broke off before its end; nothing of it was taken")
+            }
             Error::Idempotency(error) => error.into(),
             Error::Db(error) => error.into(),
             error @ Error::Files(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a file could not be kept");
                 Self::unavailable("files cannot be kept just now")
             }
-            error @ (Error::Beneficiary(_) | Error::NoFile | Error::Interrupted | Error::Enqueue(_)) => Self::internal(&error),
+            error @ (Error::Beneficiary(_) | Error::NoFile | Error::Interrupted | Error::Enqueue(_)) => {
+                Self::internal(&error)
+            }
         }
     }
 }
 
 /// The kinds of problem that only boletos have, for the document of the API.
-pub static PROBLEM_KINDS: &[&Kind] = &[&DEBT_HAS_BOLETO, &NOT_OPEN, &NO_ADDRESS, &ON_ITS_WAY, &NO_BANK_ACCOUNT, &UNREADABLE_FILE];
+pub static PROBLEM_KINDS: &[&Kind] =
+    &[&DEBT_HAS_BOLETO, &NOT_OPEN, &NO_ADDRESS, &ON_ITS_WAY, &NO_BANK_ACCOUNT, &UNREADABLE_FILE];

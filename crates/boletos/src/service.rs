@@ -19,8 +19,8 @@ use crate::store::{self, Pace, Store};
 
 pub use bank_accounts::AccountChange;
 pub(crate) use boletos::NewBoleto;
-pub use deliveries::{Deliveries, DeliveryOptions, MailWhen};
 pub(crate) use deliveries::{Attempt, Round};
+pub use deliveries::{Deliveries, DeliveryOptions, MailWhen};
 pub(crate) use uploads::Upload;
 
 /// What came of a request that may have been sent before.

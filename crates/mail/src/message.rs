@@ -222,8 +222,10 @@ mod tests {
     #[test]
     fn a_letter_may_come_under_another_name_but_from_the_same_address() {
         let message = Message::new("a", "ana@example.com", "Oi", "a\rb\r\n.\r\nc");
-        let text = written(&message.on_behalf_of("Padaria \"Pão\", Ltda <eva@example.com>\r\nBcc: x")).unwrap();
-        let plain = written(&Message::new("a", "ana@example.com", "Oi", "x").on_behalf_of("Padaria")).unwrap();
+        let text =
+            written(&message.on_behalf_of("Padaria \"Pão\", Ltda <eva@example.com>\r\nBcc: x")).unwrap();
+        let plain =
+            written(&Message::new("a", "ana@example.com", "Oi", "x").on_behalf_of("Padaria")).unwrap();
         assert!(plain.contains("From: \"Padaria via Comporta\" <contas@comporta.example>\r\n"), "{plain}");
         let head = text.split("\r\n\r\n").next().unwrap();
         assert!(head.contains(" <contas@comporta.example>\r\n"), "{text}");

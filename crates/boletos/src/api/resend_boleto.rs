@@ -43,8 +43,6 @@ pub(super) async fn resend_boleto(
     let answer = |boleto: &Boleto| Remembered::new(StatusCode::ACCEPTED, &BoletoOut::new(boleto, today));
     Ok(match boletos.resend(caller.company(), id, key.as_ref(), answer).await? {
         Outcome::Repeated(answer) => answer.into_response(),
-        Outcome::Done(boleto) => {
-            (StatusCode::ACCEPTED, Json(BoletoOut::new(&boleto, today))).into_response()
-        }
+        Outcome::Done(boleto) => (StatusCode::ACCEPTED, Json(BoletoOut::new(&boleto, today))).into_response(),
     })
 }

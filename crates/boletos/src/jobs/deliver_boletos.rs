@@ -73,8 +73,7 @@ impl Job for DeliverBoleto {
     async fn run(&self, context: &Context<Deliveries>) -> Result<(), JobError> {
         let id = self.boleto.uuid();
         let range = IdRange { company: self.company_id, from: id, to: id };
-        let round =
-            Round { range, begin: id, number: self.round, is_repeated: false, is_single: true };
+        let round = Round { range, begin: id, number: self.round, is_repeated: false, is_single: true };
         deliver(context, round).await
     }
 }

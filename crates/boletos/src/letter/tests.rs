@@ -28,7 +28,12 @@ pub(crate) fn sample() -> Boleto {
         terms: Terms::default(),
         status: Status::Open,
         registration: Registration::Pending,
-        delivery: Delivery { status: DeliveryStatus::Sending, attempts: 1, last_error: None, delivered_at: None },
+        delivery: Delivery {
+            status: DeliveryStatus::Sending,
+            attempts: 1,
+            last_error: None,
+            delivered_at: None,
+        },
         source: None,
         created_at: at,
         updated_at: at,
@@ -78,7 +83,9 @@ fn a_letter_says_who_asks_for_how_much_until_when_and_how_to_pay() {
 #[test]
 fn a_debt_whose_day_has_passed_is_called_so_and_its_charges_are_told_only_if_there_are_any() {
     let late = written(&sample(), &padaria(), "2026-12-02", None);
-    for part in ["Boleto vencido de Padaria", "Venceu em: 01/12/2026", "Was due on: 2026-12-01", "está vencido"] {
+    for part in
+        ["Boleto vencido de Padaria", "Venceu em: 01/12/2026", "Was due on: 2026-12-01", "está vencido"]
+    {
         assert!(late.contains(part), "{part} is not in {late}");
     }
     assert!(!late.contains("multa") && !late.contains("Pix"), "{late}");

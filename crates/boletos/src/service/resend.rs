@@ -50,7 +50,11 @@ impl Boletos {
     }
 
     /// Enqueues the job that sends a boleto's letter, if that is queued.
-    pub(super) async fn enqueue_letter(&self, tx: &mut comporta_db::Tx, boleto: &Boleto) -> Result<(), Error> {
+    pub(super) async fn enqueue_letter(
+        &self,
+        tx: &mut comporta_db::Tx,
+        boleto: &Boleto,
+    ) -> Result<(), Error> {
         if boleto.delivery.status == DeliveryStatus::Queued {
             let job = DeliverBoleto::new(boleto.company_id, boleto.id);
             self.0.queue.enqueue_in(tx, &job, EnqueueOptions::default()).await?;
@@ -65,7 +69,8 @@ impl Boletos {
         company: CompanyId,
         first_id: Uuid,
     ) -> Result<(), Error> {
-        let options = EnqueueOptions { unique_key: Some(first_id.simple().to_string()), ..EnqueueOptions::default() };
+        let options =
+            EnqueueOptions { unique_key: Some(first_id.simple().to_string()), ..EnqueueOptions::default() };
         self.0.queue.enqueue_in(tx, &DeliverBoletos::of_chunk(company, first_id), options).await?;
         Ok(())
     }

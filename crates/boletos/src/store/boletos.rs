@@ -8,7 +8,9 @@ use comporta_db::{Error, Tx};
 use comporta_kernel::{BusinessDate, CompanyId, Money, Timestamp, Uuid};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{BankAccountId, Barcode, Boleto, BoletoId, Debt, Delivery, DeliveryStatus, ImportId, Status, Terms};
+use crate::model::{
+    BankAccountId, Barcode, Boleto, BoletoId, Debt, Delivery, DeliveryStatus, ImportId, Status, Terms,
+};
 
 /// Which boletos to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +67,8 @@ pub(crate) fn delivery(
     last_error: Option<String>,
     delivered_at: Option<Timestamp>,
 ) -> Result<Delivery, Error> {
-    let attempts = u32::try_from(attempts).map_err(|_| Error::Corrupt { column: "boleto.delivery_attempts" })?;
+    let attempts =
+        u32::try_from(attempts).map_err(|_| Error::Corrupt { column: "boleto.delivery_attempts" })?;
     Ok(Delivery { status: word(status, "boleto.delivery")?, attempts, last_error, delivered_at })
 }
 

@@ -84,7 +84,13 @@ pub(crate) trait Delivers: Send + Sync {
     /// The first ids of an import's chunks.
     async fn chunks_of(&self, tx: &mut Tx, company: CompanyId, import: ImportId) -> Result<Vec<Uuid>, Error>;
     /// Queues a boleto's letter again, as another letter.
-    async fn queue_again(&self, tx: &mut Tx, company: CompanyId, id: BoletoId, at: Timestamp) -> Result<(), Error>;
+    async fn queue_again(
+        &self,
+        tx: &mut Tx,
+        company: CompanyId,
+        id: BoletoId,
+        at: Timestamp,
+    ) -> Result<(), Error>;
 }
 
 impl Claims {

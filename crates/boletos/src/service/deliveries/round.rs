@@ -154,7 +154,10 @@ impl Flight<'_> {
                 Ok(claims) => break claims,
                 Err(error) => {
                     self.is_in_doubt = true;
-                    tracing::warn!(error = &error as &dyn std::error::Error, "outcomes of letters wait: the database fails");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "outcomes of letters wait: the database fails"
+                    );
                     tokio::time::sleep(PATIENCE).await;
                 }
             }

@@ -48,7 +48,8 @@ enum Unwritten {
 
 impl Sender {
     pub(super) async fn new(deliveries: &Deliveries, company: CompanyId) -> Result<Self, Error> {
-        let beneficiary = deliveries.0.beneficiaries.beneficiary(company).await.map_err(Error::Beneficiary)?;
+        let beneficiary =
+            deliveries.0.beneficiaries.beneficiary(company).await.map_err(Error::Beneficiary)?;
         let beneficiary = Arc::new(beneficiary);
         Ok(Self { deliveries: deliveries.clone(), company, beneficiary, accounts: Arc::default() })
     }
@@ -63,7 +64,8 @@ impl Sender {
             let since = self.deliveries.now().duration_since(claimed.boleto.created_at).as_secs_f64();
             metrics::histogram!("comporta_boleto_delivery_seconds").record(since);
         }
-        let settled = Settled { id: claimed.boleto.id, attempt: claimed.boleto.delivery.attempts, status, error };
+        let settled =
+            Settled { id: claimed.boleto.id, attempt: claimed.boleto.delivery.attempts, status, error };
         Landed { settled, is_cut_off, _place: place }
     }
 
@@ -79,7 +81,9 @@ impl Sender {
             Ok(()) => (DeliveryStatus::Sent, None, false),
             Err(error @ MailError::Unknown(_)) => (DeliveryStatus::Unknown, Some(reason(&error)), false),
             Err(error) if error.is_permanent() => (DeliveryStatus::Failed, Some(reason(&error)), false),
-            Err(error) => (DeliveryStatus::Queued, Some(reason(&error)), !matches!(error, MailError::Deferred(_))),
+            Err(error) => {
+                (DeliveryStatus::Queued, Some(reason(&error)), !matches!(error, MailError::Deferred(_)))
+            }
         }
     }
 

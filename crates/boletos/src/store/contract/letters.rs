@@ -18,7 +18,10 @@ struct Padaria;
 
 #[async_trait]
 impl Beneficiaries for Padaria {
-    async fn beneficiary(&self, _: CompanyId) -> Result<Beneficiary, Box<dyn std::error::Error + Send + Sync>> {
+    async fn beneficiary(
+        &self,
+        _: CompanyId,
+    ) -> Result<Beneficiary, Box<dyn std::error::Error + Send + Sync>> {
         Ok(crate::letter::tests::padaria())
     }
 }
@@ -43,7 +46,8 @@ impl World {
 
     async fn claim(&self, limit: u32) -> Claims {
         let range = self.everything().range;
-        let claim = Claim { range, only_registered: false, limit, at: "2026-11-21T15:00:00Z".parse().unwrap() };
+        let claim =
+            Claim { range, only_registered: false, limit, at: "2026-11-21T15:00:00Z".parse().unwrap() };
         let mut tx = self.db.begin().await.unwrap();
         let claims = open(&self.db).claim_letters(&mut tx, &claim).await.unwrap();
         tx.commit().await.unwrap();

@@ -64,7 +64,8 @@ impl Delivers for SqliteStore {
         error: Option<&str>,
         at: Timestamp,
     ) -> Result<u64, Error> {
-        const SQL: &str = "UPDATE boleto SET delivery = $5, delivery_error = coalesce($6, delivery_error), updated_at = $7
+        const SQL: &str =
+            "UPDATE boleto SET delivery = $5, delivery_error = coalesce($6, delivery_error), updated_at = $7
             WHERE company_id = $1 AND id BETWEEN $2 AND $3 AND delivery = $4";
         let query = sqlx::query(SQL).bind(range.company.uuid()).bind(range.from).bind(range.to);
         let query = query.bind(from.as_str()).bind(to.as_str()).bind(error).bind(to_micros(at));
@@ -72,13 +73,20 @@ impl Delivers for SqliteStore {
     }
 
     async fn chunks_of(&self, tx: &mut Tx, company: CompanyId, import: ImportId) -> Result<Vec<Uuid>, Error> {
-        const SQL: &str = "SELECT first_id FROM import_chunk WHERE company_id = $1 AND import_id = $2 ORDER BY number";
+        const SQL: &str =
+            "SELECT first_id FROM import_chunk WHERE company_id = $1 AND import_id = $2 ORDER BY number";
         let query = sqlx::query(SQL).bind(company.uuid()).bind(import.uuid());
         let rows = query.fetch_all(connection(tx)?).await?;
         Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
 
-    async fn queue_again(&self, tx: &mut Tx, company: CompanyId, id: BoletoId, at: Timestamp) -> Result<(), Error> {
+    async fn queue_again(
+        &self,
+        tx: &mut Tx,
+        company: CompanyId,
+        id: BoletoId,
+        at: Timestamp,
+    ) -> Result<(), Error> {
         const SQL: &str = "UPDATE boleto SET delivery = 'queued', delivery_resends = delivery_resends + 1,
                 delivery_error = NULL, updated_at = $3
             WHERE company_id = $1 AND id = $2";
