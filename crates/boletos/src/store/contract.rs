@@ -3,6 +3,7 @@
 mod accounts;
 mod boletos;
 mod imports;
+mod measure;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
