@@ -39,7 +39,8 @@ async fn tell_every_row(engine: Engine) {
     let server = start(engine).await;
     let mut client = server.client().unwrap();
     let file = format!("{HEAD}{}bad row\nAna,1,,1.00,2027-01-01,debt-3\n", rows(0..500));
-    let import = done(&mut client, &send(&mut client.another(), &file).await).await;
+    let path = send(&mut client, &file).await;
+    let import = done(&mut client, &path).await;
     assert_eq!(counts(&import), [502, 500, 1, 1, 0], "{import}");
     let id = import["id"].as_str().unwrap();
     let report = client.get(&format!("/v1/boleto-imports/{id}/report")).await.unwrap().text();
