@@ -5,6 +5,7 @@
     reason = "a bench tells on the terminal what it measured"
 )]
 
+mod boletos;
 mod cpu;
 mod gateway;
 mod keys;
@@ -27,6 +28,8 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 enum Bench {
     /// Fast writes, fast reads, start and size
     Ledger(ledger::Arguments),
+    /// A file of a million debts, beside the databases' own tools
+    Boletos(boletos::Arguments),
     /// The gateway beside NGINX, HAProxy and NGINX with Lua
     Gateway(gateway::Arguments),
     /// The key ring with a thousand companies and with a hundred thousand
@@ -43,6 +46,7 @@ enum Bench {
 async fn main() -> ExitCode {
     let outcome = match Bench::parse() {
         Bench::Ledger(arguments) => ledger::run(&arguments).await,
+        Bench::Boletos(arguments) => boletos::run(&arguments).await,
         Bench::Gateway(arguments) => gateway::run(&arguments).await,
         Bench::Keys(arguments) => keys::run(&arguments).await,
         Bench::Mails(arguments) => mails::run(&arguments).await,

@@ -7,6 +7,7 @@ mod ports;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use comporta_boletos::{Boletos, Deliveries, DeliveryOptions};
@@ -28,6 +29,9 @@ use crate::settings::{Role, Settings};
 
 /// The services that routes may lead to.
 pub const SERVICES: [&str; 6] = ["boletos", "catalogue", "docs", "identity", "ledger", "partners"];
+
+/// How long a chunk of an import stays with a process that died.
+const IMPORT_LEASE: Duration = Duration::from_secs(10);
 
 /// What signing keys are sealed under is derived from the pepper by this name.
 const SIGNING_KEYS: &str = "signing keys";
@@ -243,7 +247,8 @@ impl App {
     #[must_use]
     pub fn import_worker(&self) -> Worker {
         let concurrency = self.settings.boletos.import_workers.get();
-        let options = WorkerOptions { concurrency, ..WorkerOptions::default() };
+        // A chunk that a process left when it died is gone on with soon: who works at it is told apart at each turn.
+        let options = WorkerOptions { concurrency, lease: IMPORT_LEASE, ..WorkerOptions::default() };
         let (queue, registry) = (self.import_queue.clone(), jobs::imports(self));
         Worker::new(self.db.clone(), queue, registry, Schedule::new(), self.rng.clone(), options)
     }
