@@ -5,12 +5,14 @@
     reason = "a bench tells on the terminal what it measured"
 )]
 
+mod boletos;
 mod cpu;
 mod gateway;
 mod keys;
 mod ledger;
 mod load;
 mod machine;
+mod mails;
 mod report;
 
 use std::process::ExitCode;
@@ -26,10 +28,14 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 enum Bench {
     /// Fast writes, fast reads, start and size
     Ledger(ledger::Arguments),
+    /// A file of a million debts, beside the databases' own tools
+    Boletos(boletos::Arguments),
     /// The gateway beside NGINX, HAProxy and NGINX with Lua
     Gateway(gateway::Arguments),
     /// The key ring with a thousand companies and with a hundred thousand
     Keys(keys::Arguments),
+    /// Boletos of a file into a mail server that takes its time
+    Mails(mails::Arguments),
     /// Answers what the gateway's bench asks behind the proxies; told on standard output where
     #[command(hide = true)]
     Upstream,
@@ -40,8 +46,10 @@ enum Bench {
 async fn main() -> ExitCode {
     let outcome = match Bench::parse() {
         Bench::Ledger(arguments) => ledger::run(&arguments).await,
+        Bench::Boletos(arguments) => boletos::run(&arguments).await,
         Bench::Gateway(arguments) => gateway::run(&arguments).await,
         Bench::Keys(arguments) => keys::run(&arguments).await,
+        Bench::Mails(arguments) => mails::run(&arguments).await,
         Bench::Upstream => gateway::serve_upstream().await,
     };
     match outcome {

@@ -21,6 +21,24 @@ pub fn postgres_kills() -> u64 {
     size("COMPORTA_E2E_POSTGRES_ROUNDS", 1, 10)
 }
 
+/// How often the server is killed while it imports: 3 times, in full 30 (`COMPORTA_E2E_IMPORT_KILLS`).
+#[must_use]
+pub fn import_kills() -> u64 {
+    size("COMPORTA_E2E_IMPORT_KILLS", 3, 30)
+}
+
+/// Bad rows of a file of nothing else: 30,000, in full a million (`COMPORTA_E2E_BAD_ROWS`).
+#[must_use]
+pub fn bad_rows() -> usize {
+    usize::try_from(size("COMPORTA_E2E_BAD_ROWS", 30_000, 1_000_000)).unwrap()
+}
+
+/// Bytes of a line that never ends: 4 MiB, in full 2 GiB (`COMPORTA_E2E_LINE`).
+#[must_use]
+pub fn endless_line() -> usize {
+    usize::try_from(size("COMPORTA_E2E_LINE", 4 << 20, 2 << 30)).unwrap()
+}
+
 /// How many requests made by chance each operation of the API gets at most, beside those that follow from its
 /// schema (about 900 in all): 1, in full 60 (`COMPORTA_E2E_EXAMPLES`).
 #[must_use]
@@ -86,6 +104,18 @@ pub fn idle_connections() -> usize {
 #[must_use]
 pub fn bulk() -> u64 {
     size("COMPORTA_E2E_MEBIBYTES", 64, 2048) << 20
+}
+
+/// Boletos that are mailed while the server is killed: 400, in full 6,000 (`COMPORTA_E2E_LETTERS`).
+#[must_use]
+pub fn letters() -> usize {
+    usize::try_from(size("COMPORTA_E2E_LETTERS", 400, 6_000)).unwrap()
+}
+
+/// How often the server is killed while it mails: 3 times, in full 30 (`COMPORTA_E2E_DELIVERY_ROUNDS`).
+#[must_use]
+pub fn delivery_kills() -> u64 {
+    size("COMPORTA_E2E_DELIVERY_ROUNDS", 3, 30)
 }
 
 /// Whether the sizes are those of acceptance.

@@ -1,6 +1,6 @@
 //! `cargo xtask bench NAME`: a benchmark of what is shipped against real neighbours.
 
-use comporta_neighbours::{HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, Package, STRACE, VALGRIND, install};
+use comporta_neighbours::{HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, Package, SQLITE3, STRACE, VALGRIND, install};
 
 use crate::failure::Outcome;
 use crate::process::{cargo, run as run_command};
@@ -15,7 +15,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 /// What a bench needs beside us.
 fn peers(arguments: &[String]) -> &'static [Package] {
     match arguments.first().map(String::as_str) {
-        Some("ledger") => &[POSTGRESQL],
+        Some("ledger" | "mails") => &[POSTGRESQL],
+        Some("boletos") => &[POSTGRESQL, SQLITE3],
         Some("gateway") if arguments.iter().any(|argument| argument == "--profile") => {
             &[NGINX, NGINX_LUA, HAPROXY, STRACE, VALGRIND]
         }

@@ -7,6 +7,7 @@ use crate::commands::boleto::BoletoCommand;
 use crate::commands::check::CheckArgs;
 use crate::commands::company::CompanyCommand;
 use crate::commands::config::ConfigCommand;
+use crate::commands::import::ImportCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::ledger::LedgerCommand;
 use crate::commands::pix::PixCommand;
@@ -58,6 +59,9 @@ pub enum Command {
     /// Read and make the codes behind Pix QR codes.
     #[command(subcommand)]
     Pix(PixCommand),
+    /// Send a file to a running server and wait until all of it is dealt with.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -80,6 +84,7 @@ impl Cli {
             Command::Ledger(command) => commands::ledger::run(&command, environment),
             Command::Boleto(command) => commands::boleto::run(&command),
             Command::Pix(command) => commands::pix::run(&command),
+            Command::Import(command) => commands::import::run(&command, environment),
             Command::Openapi => commands::openapi::run(),
         }
     }

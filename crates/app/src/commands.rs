@@ -12,6 +12,7 @@ pub mod check;
 pub mod coded;
 pub mod company;
 pub mod config;
+pub mod import;
 pub mod key;
 pub mod ledger;
 pub mod migrate;
@@ -88,6 +89,9 @@ pub enum Error {
     /// What was given is no boleto or no code of Pix, or makes none.
     #[error(transparent)]
     Refused(#[from] coded::Refusal),
+    /// A file could not be sent, or not all of it is dealt with.
+    #[error(transparent)]
+    Import(#[from] import::ImportError),
     /// Standard input could not be read.
     #[error("cannot read standard input")]
     Input(#[source] io::Error),

@@ -5,8 +5,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use comporta_boletos::model::AccountDocument;
 use comporta_partners::{KeyMode, NewCompany, NewKey, Scopes};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::wiring::App;
 
@@ -39,6 +41,9 @@ pub enum Error {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] comporta_db::Error),
+    /// The bank account is not taken.
+    #[error(transparent)]
+    Boletos(#[from] comporta_boletos::Error),
     /// The names of what is made are not taken.
     #[error("the demonstration company cannot be named")]
     Names,
@@ -75,6 +80,7 @@ pub async fn run(app: &App) -> Result<Option<FirstRun>, Error> {
     let name = "Demo".parse().map_err(|_| Error::Names)?;
     let company = NewCompany { name, document: None, email: None, address: None, plan: None };
     let company = app.partners.create_company_in(&mut tx, company).await?;
+    app.boletos.add_account_in(&mut tx, company.id, account()?).await?;
     app.bills.note_biller_in(&mut tx, company.id).await?;
     let name = "first run".parse().map_err(|_| Error::Names)?;
     let (mode, expires_at) = (KeyMode::Live, None);
@@ -93,6 +99,14 @@ pub async fn run(app: &App) -> Result<Option<FirstRun>, Error> {
     write(&path, &made).map_err(|source| Error::File { path, source })?;
     tx.commit().await?;
     Ok(Some(made))
+}
+
+/// An account to try boletos with: nobody has it, so that a boleto paid by mistake is refused by the bank.
+fn account() -> Result<AccountDocument, Error> {
+    serde_json::from_value(json!({
+        "bank": "341", "agency": "0000", "account": "00000", "account_digit": "0", "wallet": "109",
+    }))
+    .map_err(|_| Error::Names)
 }
 
 fn write(path: &Path, made: &FirstRun) -> io::Result<()> {

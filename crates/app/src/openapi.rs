@@ -8,7 +8,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-const DESCRIPTION: &str = "Cash flow that is exact at every instant, and a books catalogue.\n\n\
+const DESCRIPTION: &str = "Cash flow that is exact at every instant, boletos, and a books catalogue.\n\n\
     **Who calls.** Send an API key in `x-api-key`. A company sees only its own data; another company's id is 404.\n\n\
     **Money** is a string with a point and two decimals (`\"150.00\"`). **Days** are `YYYY-MM-DD` by the account's zone, \
     **instants** RFC 3339.\n\n\
@@ -24,6 +24,7 @@ pub fn document() -> OpenApi {
     let mut document = OpenApiBuilder::new().info(info).components(Some(Components::new())).build();
     let parts = [
         comporta_ledger::openapi(),
+        comporta_boletos::openapi(),
         comporta_catalogue::openapi(),
         comporta_identity::openapi(),
         comporta_partners::openapi(),
@@ -104,7 +105,7 @@ fn share(path: &str, operation: &mut Operation) {
 
 /// Every kind of problem, as a table in the document's description.
 fn problem_table() -> String {
-    let kinds = kinds::ALL.iter().chain(comporta_ledger::PROBLEM_KINDS);
+    let kinds = kinds::ALL.iter().chain(comporta_ledger::PROBLEM_KINDS).chain(comporta_boletos::PROBLEM_KINDS);
     let rows =
         kinds.map(|kind| format!("| {} | `{}` | {} |\n", kind.status.as_u16(), kind.uri(), kind.title));
     format!(

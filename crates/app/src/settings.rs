@@ -25,12 +25,13 @@ use serde::{Deserialize, Serialize};
 pub use comporta_kernel::{ByteSize, Interval, Secret, ValueError};
 pub use environment::{CONFIG_VARIABLE, Environment};
 pub use fault::{Fault, Faults};
+pub(crate) use secret::{SecretError, resolve};
 pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub use sections::{
-    BillingSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings,
-    LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings, RequestLogSettings,
-    Role, SecuritySettings, SentrySettings, TracingSettings,
+    BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings,
+    IdentitySettings, LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings,
+    RequestLogSettings, Role, SecuritySettings, SentrySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};
@@ -82,6 +83,8 @@ pub struct Settings {
     pub ledger: LedgerSettings,
     /// The bills of companies that hold a plan with a price.
     pub billing: BillingSettings,
+    /// Imports of boletos, and where files are kept.
+    pub boletos: BoletosSettings,
     /// The count of what companies are served.
     pub meter: MeterSettings,
     /// Keys of the installation.
@@ -177,10 +180,17 @@ impl Settings {
     pub fn mail_transport(&self) -> Transport {
         match (self.mail.transport, &self.mail.url) {
             (MailTransport::Smtp, Some(url)) => {
-                Transport::Smtp { url: url.clone(), connections: self.mail.connections.get() }
+                let (connections, rate) = (self.mail.connections.get(), self.mail.rate);
+                Transport::Smtp { url: url.clone(), connections, rate }
             }
             _ => Transport::File { folder: self.data_dir.join("outbox") },
         }
+    }
+
+    /// Where files are kept, for [`comporta_db::Blobs`].
+    #[must_use]
+    pub fn files_address(&self) -> String {
+        self.boletos.files.clone().unwrap_or_else(|| self.data_dir.join("files").display().to_string())
     }
 
     /// The folder of the folders in which processes count calls.

@@ -7,12 +7,14 @@ mod ports;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use comporta_boletos::{Boletos, Deliveries, DeliveryOptions};
 use comporta_catalogue::Catalogue;
-use comporta_db::{Db, MigrationState};
+use comporta_db::{BlobError, Blobs, Db, MigrationState};
 use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, SealingKey, SigningKeys};
-use comporta_jobs::{Queue, Worker};
+use comporta_jobs::{Queue, Schedule, Worker, WorkerOptions};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
 use comporta_mail::Mailer;
@@ -26,7 +28,10 @@ use crate::docs;
 use crate::settings::{Role, Settings};
 
 /// The services that routes may lead to.
-pub const SERVICES: [&str; 5] = ["catalogue", "docs", "identity", "ledger", "partners"];
+pub const SERVICES: [&str; 6] = ["boletos", "catalogue", "docs", "identity", "ledger", "partners"];
+
+/// How long a chunk of an import stays with a process that died.
+const IMPORT_LEASE: Duration = Duration::from_secs(10);
 
 /// What signing keys are sealed under is derived from the pepper by this name.
 const SIGNING_KEYS: &str = "signing keys";
@@ -61,6 +66,9 @@ pub enum Error {
     /// The fonts of documents cannot be read.
     #[error(transparent)]
     Fonts(#[from] comporta_pdf::FontError),
+    /// Files have nowhere to be kept.
+    #[error(transparent)]
+    Files(#[from] BlobError),
     /// A scheduled job cannot be written down.
     #[error(transparent)]
     Schedule(#[from] comporta_jobs::EnqueueError),
@@ -80,6 +88,12 @@ pub struct App {
     pub db: Db,
     /// Cash flow.
     pub ledger: Ledger,
+    /// Boletos.
+    pub boletos: Boletos,
+    /// Letters with boletos.
+    pub deliveries: Deliveries,
+    /// What imports of boletos are enqueued in.
+    pub import_queue: Queue,
     /// Books.
     pub catalogue: Catalogue,
     /// Companies and keys.
@@ -113,6 +127,8 @@ impl App {
         let ids = IdSource::new(clock.clone(), rng.clone());
         let ledger = Ledger::new(db.clone(), clock.clone(), ids.clone(), ledger_options(&settings));
         let catalogue = Catalogue::new(db.clone(), clock.clone(), ids.clone());
+        let import_queue = Queue::new(clock.clone(), ids.clone());
+        let boletos = open_boletos(&settings, &db, &import_queue, &clock, &ids)?;
         let opens_ledger = Arc::new(ports::OpensLedger(ledger.clone()));
         let peppers = accepted(pepper, &settings)?;
         let sealing = SealingKey::derive(&peppers.current().derive(SIGNING_KEYS));
@@ -131,6 +147,7 @@ impl App {
         let queue = Queue::new(clock.clone(), ids.clone());
         let mails = Arc::new(MailsInvoices(mailer.clone()));
         let terms = billing_terms(&settings);
+        let deliveries = open_deliveries(&settings, &boletos, &partners, &mailer, &rng)?;
         let bills = Bills::new(&db, queue, clock.clone(), ids, terms, Fonts::load()?, mails);
         let settings = Arc::new(settings);
         Ok(Self {
@@ -139,6 +156,9 @@ impl App {
             rng,
             db,
             ledger,
+            boletos,
+            deliveries,
+            import_queue,
             catalogue,
             partners,
             usage,
@@ -183,6 +203,9 @@ impl App {
         if self.runs(Role::Ledger) {
             services.insert("ledger", comporta_ledger::router(self.ledger.clone()));
         }
+        if self.runs(Role::Boletos) {
+            services.insert("boletos", comporta_boletos::router(self.boletos.clone()));
+        }
         if self.runs(Role::Catalogue) {
             services.insert("catalogue", comporta_catalogue::router(self.catalogue.clone()));
         }
@@ -219,6 +242,17 @@ impl App {
         Ok(Worker::new(self.db.clone(), queue, registry, schedule, self.rng.clone(), Default::default()))
     }
 
+    /// The worker of imports: few at once, because each holds a piece of its file in memory, and apart from the others,
+    /// so that a large file keeps no letter waiting.
+    #[must_use]
+    pub fn import_worker(&self) -> Worker {
+        let concurrency = self.settings.boletos.import_workers.get();
+        // A chunk that a process left when it died is gone on with soon: who works at it is told apart at each turn.
+        let options = WorkerOptions { concurrency, lease: IMPORT_LEASE, ..WorkerOptions::default() };
+        let (queue, registry) = (self.import_queue.clone(), jobs::imports(self));
+        Worker::new(self.db.clone(), queue, registry, Schedule::new(), self.rng.clone(), options)
+    }
+
     /// Whether a role runs here.
     #[must_use]
     pub fn runs(&self, role: Role) -> bool {
@@ -241,6 +275,34 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), Error> {
         MigrationState::Empty | MigrationState::Behind if migrate => Ok(db.migrate().await?),
         MigrationState::Empty | MigrationState::Behind => Err(Error::NotMigrated),
     }
+}
+
+fn open_boletos(
+    settings: &Settings,
+    db: &Db,
+    queue: &Queue,
+    clock: &Clock,
+    ids: &IdSource,
+) -> Result<Boletos, BlobError> {
+    // S3 is reached by what the environment says under AWS' own names.
+    let files = Blobs::open(&settings.files_address(), &std::env::vars().collect())?;
+    let zone = settings.ledger.time_zone.clone();
+    Ok(Boletos::new(db, files, queue.clone(), clock.clone(), ids.clone(), zone))
+}
+
+fn open_deliveries(
+    settings: &Settings,
+    boletos: &Boletos,
+    partners: &Partners,
+    mailer: &Mailer,
+    rng: &Rng,
+) -> Result<Deliveries, Error> {
+    // Enough that every connection has its next letter while outcomes are written down.
+    let in_flight = settings.mail.connections.get().saturating_mul(3) / 2 + 1;
+    let options = DeliveryOptions { mail_when: settings.boletos.mail_when.into(), in_flight };
+    let beneficiaries = Arc::new(ports::CompaniesAsBeneficiaries(partners.clone()));
+    let (mailer, fonts) = (mailer.clone(), Arc::new(Fonts::load()?));
+    Ok(Deliveries::new(boletos.clone(), mailer, fonts, beneficiaries, rng.clone(), options))
 }
 
 fn billing_terms(settings: &Settings) -> BillingTerms {

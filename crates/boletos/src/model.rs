@@ -22,9 +22,28 @@ pub use bank::{Bank, UnknownBank};
 pub use bank_account::{BankAccount, IssueError, Title};
 pub use barcode::{Barcode, BarcodeError, FreeField};
 pub use calendar::{is_business_day, next_business_day};
+pub(crate) use charges::words;
 pub use charges::{Charges, ChargesError, Discount, Interest, Owed, Percent, PercentError, Share};
 pub use digitable_line::{DigitableLine, LineError};
 pub use document::{Cnpj, Cpf, DocumentError, DocumentProfile, PayerDocument, PayerDocumentError};
 pub use due_factor::{DueFactor, FactorError};
 pub use our_number::{NumberError, OurNumber};
 pub use pix::{BrCode, BrCodeError, BrCodeFault, NewBrCode, Target};
+
+mod boleto;
+mod debts;
+mod import;
+mod kept_account;
+mod layout;
+mod problem;
+mod record_scanner;
+mod terms;
+
+pub use boleto::{Boleto, BoletoId, Delivery, DeliveryStatus, ImportStatus, Payer, Registration, Status};
+pub use debts::{DAYS_AHEAD, Debt, Debts, LONGEST_DEBT_ID, LONGEST_NAME, Reading, is_email};
+pub use import::{Chunk, Counts, Import, ImportId, boleto_id, chunk_ids, first_id};
+pub use kept_account::{AccountDocument, BankAccountId, CnabLayout, KeptAccount};
+pub use layout::{Column, FileFault, Layout};
+pub use problem::{Code, Problem};
+pub use record_scanner::{LONGEST_RECORD, RecordScanner, Span};
+pub use terms::{ChargeDocument, DiscountDocument, Terms, TermsError};

@@ -47,6 +47,8 @@ migrations! {
     "0012_audit",
     "0013_request_log",
     "0014_invoices",
+    "0015_boletos",
+    "0016_boleto_resends",
 }
 
 /// The number that a file's name begins with. What is no digit does not compile.

@@ -1,5 +1,6 @@
 //! `Idempotency-Key`: one key, one effect, one answer, kept in the transaction that does the work.
 
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -42,6 +43,32 @@ impl HeaderKey {
             hash.update(part);
         }
         RequestKey { key: self.0, hash: hash.finalize().into() }
+    }
+}
+
+/// The key of a request whose body is read piece by piece: it is whole once the body's hash is known.
+#[derive(Debug)]
+pub struct StreamedKey {
+    key: HeaderKey,
+    method: Method,
+    /// With the query: it may say what is to be done with the body.
+    path: String,
+}
+
+impl StreamedKey {
+    /// The key in a request's head, if any.
+    ///
+    /// # Errors
+    /// A 400 problem when it is no key.
+    pub fn of_head(head: &Parts) -> Result<Option<Self>, Problem> {
+        let key = HeaderKey::from_headers(&head.headers)?;
+        Ok(key.map(|key| Self { key, method: head.method.clone(), path: head.uri.to_string() }))
+    }
+
+    /// The key of a request with this body, by its SHA-256.
+    #[must_use]
+    pub fn of_body(self, hash: &[u8; 32]) -> RequestKey {
+        self.key.of_request(&self.method, &self.path, hash)
     }
 }
 

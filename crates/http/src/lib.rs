@@ -14,7 +14,7 @@ pub use body::{Creation, Json, describe_json, parse_json};
 pub use caller::{AnyCaller, Caller, Principal, Scope};
 pub use comporta_kernel::RequestKey;
 pub use extract::{Path, Query};
-pub use idempotency::{Idempotency, IdempotencyError, Remembered};
+pub use idempotency::{Idempotency, IdempotencyError, Remembered, StreamedKey};
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, page_limit};
 pub use problem::{
     API_KEY_CHALLENGE, FieldError, Kind, PROBLEM_JSON, Problem, ProblemBody, kinds, render_problems,

@@ -9,7 +9,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 /// One second after the first attempt, twice as long after each further one, an hour at most; then cut by up to
 /// a half, at random, so that jobs which failed together do not come back together.
-pub(crate) fn pause_after(attempt: u32, rng: &Rng) -> Duration {
+#[must_use]
+pub fn pause_after(attempt: u32, rng: &Rng) -> Duration {
     let doublings = attempt.saturating_sub(1).min(31);
     let whole = FIRST.saturating_mul(1 << doublings).min(LONGEST);
     let share = u32::from(u16::from_le_bytes(rng.bytes()));

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use comporta_kernel::Uuid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,6 +17,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// How often it is tried before it is given up. With the usual twenty, over about nine hours.
     const ATTEMPTS: u32 = 20;
+
+    /// How many of its kind a worker runs at once, for those that come in crowds: others find room beside them.
+    const AT_ONCE: usize = usize::MAX;
 
     /// What it needs to run, such as its capability's service; given when it is registered.
     type State: Clone + Send + Sync + 'static;
@@ -32,6 +36,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 pub struct Context<S> {
     /// What it was registered with.
     pub state: S,
+    /// Which job this is. What it enqueues to go on after it is enqueued once, under a key made of this.
+    pub id: Uuid,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// Whether a failure now is the end of it.

@@ -8,6 +8,7 @@ mod schedule;
 mod store;
 mod worker;
 
+pub use backoff::pause_after;
 pub use job::{Context, Job, JobError};
 pub use queue::{EnqueueError, EnqueueOptions, Queue};
 pub use registry::Registry;

@@ -9,8 +9,10 @@ use std::time::Duration;
 use comporta_db::Db;
 use comporta_kernel::{Rng, Timestamp};
 use jiff::SignedDuration;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
+use crate::registry::Group;
 use crate::store::{Claim, Claimed, Store};
 use crate::{Queue, Registry, Schedule};
 use perform::Performer;
@@ -45,12 +47,21 @@ impl Default for WorkerOptions {
 #[derive(Debug)]
 pub struct Worker {
     performer: Arc<Performer>,
-    names: Vec<String>,
+    groups: Vec<Group>,
     schedule: Schedule,
     options: WorkerOptions,
     purged: Option<Timestamp>,
     /// Whether the database failed at the last look: an outage is told once.
     is_cut_off: bool,
+}
+
+/// What a look at the table gave.
+#[derive(Default)]
+struct Look {
+    /// Jobs, with their places among their kind.
+    claimed: Vec<(Claimed, Option<OwnedSemaphorePermit>)>,
+    /// Whether more may be due, for which there is no room now.
+    may_have_left_some: bool,
 }
 
 impl Worker {
@@ -64,11 +75,11 @@ impl Worker {
         rng: Rng,
         options: WorkerOptions,
     ) -> Self {
-        let names = registry.names().map(str::to_owned).collect();
+        let groups = registry.groups();
         let store = Store::new(db);
         let performer = Performer { store, queue, registry, rng, lease: options.lease };
         let performer = Arc::new(performer);
-        Self { performer, names, schedule, options, purged: None, is_cut_off: false }
+        Self { performer, groups, schedule, options, purged: None, is_cut_off: false }
     }
 
     /// Works until `shutdown` ends, then lets the jobs that run come to their end. Dropped instead, it leaves
@@ -80,10 +91,13 @@ impl Worker {
         loop {
             while running.try_join_next().is_some() {}
             let free = self.options.concurrency.max(1).saturating_sub(running.len());
-            let claimed = self.look(free).await;
-            let may_have_left_some = claimed.len() == free;
-            for job in claimed {
-                running.spawn(Arc::clone(&self.performer).perform(job));
+            let Look { claimed, may_have_left_some } = self.look(free).await;
+            for (job, place) in claimed {
+                let performing = Arc::clone(&self.performer).perform(job);
+                running.spawn(async move {
+                    performing.await;
+                    drop(place);
+                });
             }
             tokio::select! {
                 biased;
@@ -101,11 +115,11 @@ impl Worker {
     }
 
     /// Sees to the schedule and takes so many due jobs; none while the database fails.
-    async fn look(&mut self, free: usize) -> Vec<Claimed> {
+    async fn look(&mut self, free: usize) -> Look {
         match self.try_to_look(free).await {
-            Ok(claimed) => {
+            Ok(look) => {
                 self.is_cut_off = false;
-                claimed
+                look
             }
             Err(error) => {
                 if !self.is_cut_off {
@@ -115,12 +129,12 @@ impl Worker {
                     );
                 }
                 self.is_cut_off = true;
-                Vec::new()
+                Look::default()
             }
         }
     }
 
-    async fn try_to_look(&mut self, free: usize) -> Result<Vec<Claimed>, comporta_db::Error> {
+    async fn try_to_look(&mut self, free: usize) -> Result<Look, comporta_db::Error> {
         let Performer { store, queue, .. } = &*self.performer;
         self.schedule.fire(store.db(), queue).await?;
         let now = queue.clock().now();
@@ -128,11 +142,34 @@ impl Worker {
             let is_all = store.purge(now - KEPT, PURGE_AT_ONCE).await? < PURGE_AT_ONCE.unsigned_abs();
             self.purged = is_all.then_some(now);
         }
-        if free == 0 {
-            return Ok(Vec::new());
+        self.claim(free).await
+    }
+
+    /// Takes so many due jobs, of each kind no more than it has places. A failure after the first claim must not lose
+    /// that: what was claimed then is run, and the failure is met again at the next look.
+    async fn claim(&self, free: usize) -> Result<Look, comporta_db::Error> {
+        let Performer { store, queue, .. } = &*self.performer;
+        let mut look = Look::default();
+        for Group { names, room } in &self.groups {
+            let places = room.as_ref().map_or(usize::MAX, |room| room.available_permits());
+            let limit = places.min(free - look.claimed.len());
+            if limit == 0 {
+                look.may_have_left_some = true;
+                continue;
+            }
+            let now = queue.clock().now();
+            let leased_until = now + self.options.lease;
+            let claim = Claim { names, now, leased_until, limit: i64::try_from(limit).unwrap_or(i64::MAX) };
+            let claimed = match store.claim(&claim).await {
+                Ok(claimed) => claimed,
+                Err(error) if look.claimed.is_empty() => return Err(error),
+                Err(_) => break,
+            };
+            look.may_have_left_some |= claimed.len() == limit;
+            // Nobody else takes places, so there is one for each.
+            let place = || room.as_ref().and_then(|room| Arc::clone(room).try_acquire_owned().ok());
+            look.claimed.extend(claimed.into_iter().map(|job| (job, place())));
         }
-        let limit = i64::try_from(free).unwrap_or(i64::MAX);
-        let leased_until = now + self.options.lease;
-        store.claim(&Claim { names: &self.names, now, leased_until, limit }).await
+        Ok(look)
     }
 }

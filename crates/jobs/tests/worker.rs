@@ -42,6 +42,7 @@ on_both_engines! {
     a_job_that_panics_is_tried_again,
     a_job_is_given_up_at_its_last_attempt_or_when_it_says_so,
     a_stop_waits_for_what_runs_and_takes_nothing_new,
+    jobs_that_come_in_crowds_leave_room_for_others,
     a_job_enqueued_here_starts_before_the_next_poll,
     two_processes_fire_a_schedule_once_a_day_across_a_change_of_clocks,
 }
@@ -87,6 +88,38 @@ impl Job for Count {
     }
 }
 
+/// One of a crowd: two at once, however many there are.
+#[derive(Serialize, Deserialize)]
+struct InACrowd {
+    milliseconds: u64,
+}
+
+const NOW: u32 = 1_001;
+const MOST: u32 = 1_002;
+const OVER: u32 = 1_003;
+
+impl Job for InACrowd {
+    const NAME: &'static str = "in_a_crowd";
+    const AT_ONCE: usize = 2;
+    type State = Runs;
+
+    async fn run(&self, context: &Context<Runs>) -> Result<(), JobError> {
+        {
+            let mut runs = context.state.lock().unwrap();
+            let now = runs.entry(NOW).or_default();
+            *now += 1;
+            let now = *now;
+            let most = runs.entry(MOST).or_default();
+            *most = now.max(*most);
+        }
+        tokio::time::sleep(Duration::from_millis(self.milliseconds)).await;
+        let mut runs = context.state.lock().unwrap();
+        *runs.entry(NOW).or_default() -= 1;
+        *runs.entry(OVER).or_default() += 1;
+        Ok(())
+    }
+}
+
 fn count(number: u32, ending: Ending) -> Count {
     Count { number, milliseconds: 0, ending }
 }
@@ -110,7 +143,7 @@ impl Process {
         Self { db, queue, runs: Arc::clone(runs), options }
     }
 
-    async fn enqueue(&self, jobs: impl IntoIterator<Item = Count>) {
+    async fn enqueue<J: Job>(&self, jobs: impl IntoIterator<Item = J>) {
         let mut tx = self.db.begin().await.unwrap();
         for job in jobs {
             assert!(self.queue.enqueue_in(&mut tx, &job, EnqueueOptions::default()).await.unwrap());
@@ -123,7 +156,9 @@ impl Process {
     }
 
     fn work_by(&self, schedule: Schedule) -> Working {
-        let registry = Registry::new().register::<Count>(Arc::clone(&self.runs));
+        let registry = Registry::new()
+            .register::<Count>(Arc::clone(&self.runs))
+            .register::<InACrowd>(Arc::clone(&self.runs));
         let (db, queue, rng) = (self.db.clone(), self.queue.clone(), Rng::seeded(1));
         let worker = Worker::new(db, queue, registry, schedule, rng, self.options);
         let (stop, stopped) = oneshot::channel::<()>();
@@ -274,6 +309,19 @@ async fn a_stop_waits_for_what_runs_and_takes_nothing_new(url: String) {
     until(|| runs.lock().unwrap().len() == 2).await;
     worker.stop().await;
     assert_eq!((ran(&runs, 1), ran(&runs, 2)), (1, 1));
+}
+
+async fn jobs_that_come_in_crowds_leave_room_for_others(url: String) {
+    let (clock, runs) = (Clock::system(), Runs::default());
+    let process = Process::open(&url, &clock, &runs).await;
+    process.enqueue((0..12).map(|_| InACrowd { milliseconds: 100 })).await;
+    process.enqueue((0..9).map(|number| count(number, Ending::Well))).await;
+    let worker = process.work();
+    until(|| (0..9).all(|number| ran(&runs, number) == 1)).await;
+    assert!(ran(&runs, OVER) < 12, "the others did not stand behind the crowd");
+    until(|| ran(&runs, OVER) == 12).await;
+    assert_eq!(ran(&runs, MOST), 2);
+    worker.stop().await;
 }
 
 async fn a_job_enqueued_here_starts_before_the_next_poll(url: String) {

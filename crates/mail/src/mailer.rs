@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use comporta_kernel::{Clock, Secret};
+use comporta_kernel::{Clock, Rate, Secret};
 use lettre::message::Mailbox;
 
 use crate::message::{Written, mailbox};
@@ -22,6 +22,8 @@ pub enum Transport {
         url: Secret,
         /// Connections at once; more letters wait.
         connections: usize,
+        /// Letters a second, an hour; more wait. None is as fast as the server takes them.
+        rate: Option<Rate>,
     },
     /// Into files of a folder, one for each letter: for trying things out.
     File {
@@ -53,8 +55,8 @@ impl Mailer {
     pub fn new(transport: Transport, from: &str, clock: Clock) -> Result<Self, Error> {
         let from = mailbox(from, "sender's address")?;
         let way = match transport {
-            Transport::Smtp { url, connections } => {
-                Way::Smtp(Box::new(Smtp::new(&url, from.email.domain(), connections)?))
+            Transport::Smtp { url, connections, rate } => {
+                Way::Smtp(Box::new(Smtp::new(&url, from.email.domain(), connections, rate)?))
             }
             Transport::File { folder } => Way::File(Outbox::new(folder)),
         };
@@ -79,12 +81,18 @@ impl Mailer {
         metrics::histogram!("comporta_mail_seconds", "transport" => way.name()).record(begun.elapsed());
         sent
     }
+
+    /// Whether a letter that is sent again takes the place of the first, so that nobody gets two.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        matches!(self.0.way, Way::File(_))
+    }
 }
 
 impl Way {
     async fn send(&self, written: Written) -> Result<(), Error> {
         match self {
-            Self::Smtp(smtp) => smtp.send(&written.envelope, &written.bytes).await,
+            Self::Smtp(smtp) => smtp.send(&written.envelope, &written.text).await,
             Self::File(outbox) => outbox.put(written).await,
         }
     }

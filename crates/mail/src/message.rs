@@ -18,6 +18,7 @@ pub struct Message {
     subject: String,
     body: Body,
     reply_to: Option<String>,
+    on_behalf_of: Option<String>,
     attachments: Vec<Attachment>,
 }
 
@@ -44,7 +45,7 @@ pub(crate) struct Written {
     /// Its id: the left part of `message-id`.
     pub(crate) id: String,
     pub(crate) envelope: lettre::address::Envelope,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) text: String,
 }
 
 impl Message {
@@ -59,10 +60,10 @@ impl Message {
         Self {
             id: id.into(),
             to: to.into(),
-            // A header is one line: what came from outside must not begin another.
-            subject: subject.into().chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+            subject: one_line(&subject.into()),
             body: body.into(),
             reply_to: None,
+            on_behalf_of: None,
             attachments: Vec::new(),
         }
     }
@@ -71,6 +72,12 @@ impl Message {
     #[must_use]
     pub fn reply_to(self, address: impl Into<String>) -> Self {
         Self { reply_to: Some(address.into()), ..self }
+    }
+
+    /// Whose letter it is, if not the sender's own: `Padaria São João via Comporta`, from the sender's address.
+    #[must_use]
+    pub fn on_behalf_of(self, name: &str) -> Self {
+        Self { on_behalf_of: Some(one_line(name)), ..self }
     }
 
     /// With a file.
@@ -88,8 +95,13 @@ impl Message {
 
     pub(crate) fn written(&self, from: &Mailbox, at: jiff::Timestamp) -> Result<Written, Error> {
         let id = if is_id(&self.id) { &self.id } else { return Err(Error::Unwritable { what: "id" }) };
+        let name = match (&self.on_behalf_of, &from.name) {
+            (Some(name), Some(sender)) => Some(format!("{name} via {sender}")),
+            (Some(name), None) | (None, Some(name)) => Some(name.clone()),
+            (None, None) => None,
+        };
         let mut letter = lettre::Message::builder()
-            .from(from.clone())
+            .from(Mailbox::new(name, from.email.clone()))
             .to(mailbox(&self.to, "recipient's address")?)
             .subject(&self.subject)
             .date(at.into())
@@ -108,7 +120,9 @@ impl Message {
             (html, false) => letter.multipart(self.with_files(html.as_deref())?),
         };
         let letter = letter.map_err(|_| Error::Unwritable { what: "head" })?;
-        Ok(Written { id: id.clone(), envelope: letter.envelope().clone(), bytes: letter.formatted() })
+        let text = String::from_utf8(letter.formatted());
+        let text = text.map_err(|_| Error::Unwritable { what: "text" })?;
+        Ok(Written { id: id.clone(), envelope: letter.envelope().clone(), text })
     }
 
     fn with_files(&self, html: Option<&str>) -> Result<MultiPart, Error> {
@@ -136,7 +150,7 @@ impl Body {
     /// The same as HTML too, for who reads that.
     #[must_use]
     pub fn with_html(self, html: impl Into<String>) -> Self {
-        Self { html: Some(html.into()), ..self }
+        Self { html: Some(lines(html.into())), ..self }
     }
 
     fn alternatives(&self, html: &str) -> MultiPart {
@@ -146,13 +160,23 @@ impl Body {
 
 impl<T: Into<String>> From<T> for Body {
     fn from(text: T) -> Self {
-        Self { text: text.into(), html: None }
+        Self { text: lines(text.into()), html: None }
     }
 }
 
 /// Somebody's address, with or without a name: `Ana <ana@example.com>`.
 pub(crate) fn mailbox(text: &str, whose: &'static str) -> Result<Mailbox, Error> {
     text.trim().parse().map_err(|source| Error::Address { whose, source })
+}
+
+/// A header is one line: what came from outside must not begin another.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Lines that end as ours do: where a lone carriage return ends one is not for a mail server to decide.
+fn lines(text: String) -> String {
+    if text.contains('\r') { text.replace('\r', "") } else { text }
 }
 
 fn is_id(text: &str) -> bool {
@@ -167,8 +191,8 @@ mod tests {
     fn written(message: &Message) -> Result<String, Error> {
         let from = "Comporta <contas@comporta.example>".parse().unwrap();
         let written = message.written(&from, "2026-03-01T12:00:00Z".parse().unwrap())?;
-        assert!(written.bytes.is_ascii(), "any server takes it");
-        Ok(String::from_utf8(written.bytes).unwrap())
+        assert!(written.text.is_ascii(), "any server takes it");
+        Ok(written.text)
     }
 
     #[test]
@@ -193,6 +217,20 @@ mod tests {
         let message = Message::new("a", "ana@example.com", "Oi\r\nBcc: eva@example.com", "x");
         let text = written(&message).unwrap();
         assert!(!text.contains("\nBcc:"), "{text}");
+    }
+
+    #[test]
+    fn a_letter_may_come_under_another_name_but_from_the_same_address() {
+        let message = Message::new("a", "ana@example.com", "Oi", "a\rb\r\n.\r\nc");
+        let text =
+            written(&message.on_behalf_of("Padaria \"Pão\", Ltda <eva@example.com>\r\nBcc: x")).unwrap();
+        let plain =
+            written(&Message::new("a", "ana@example.com", "Oi", "x").on_behalf_of("Padaria")).unwrap();
+        assert!(plain.contains("From: \"Padaria via Comporta\" <contas@comporta.example>\r\n"), "{plain}");
+        let head = text.split("\r\n\r\n").next().unwrap();
+        assert!(head.contains(" <contas@comporta.example>\r\n"), "{text}");
+        assert!(!head.contains("Bcc:") && !head.contains("<eva@"), "{text}");
+        assert!(text.ends_with("\r\n\r\nab\r\n.\r\nc\r\n"), "{text}");
     }
 
     #[test]

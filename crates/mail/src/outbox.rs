@@ -34,7 +34,7 @@ fn write(folder: &Path, to: &Path, letter: &Written) -> io::Result<()> {
     // Named by the thread: no two write to one file at once, and what a crash left is written over.
     let aside = folder.join(format!(".{}-{:?}", std::process::id(), std::thread::current().id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    file.write_all(&letter.bytes)?;
+    file.write_all(letter.text.as_bytes())?;
     fs::rename(&aside, to)
 }
 

@@ -29,6 +29,9 @@ pub struct Package {
 /// PostgreSQL's server, client and pgbench.
 pub const POSTGRESQL: Package = Package { name: "postgresql", present: postgres::is_installed };
 
+/// SQLite's shell.
+pub const SQLITE3: Package = Package { name: "sqlite3", present: sqlite_shell_runs };
+
 /// Redis' server; Valkey's serves as well.
 pub const REDIS: Package = Package { name: "redis-server", present: redis::is_installed };
 
@@ -133,6 +136,10 @@ fn apt_get(arguments: &[&str]) -> io::Result<()> {
 
 fn python_makes_venvs() -> bool {
     processes::succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]))
+}
+
+fn sqlite_shell_runs() -> bool {
+    processes::succeeds(Command::new("sqlite3").arg("--version"))
 }
 
 fn strace_runs() -> bool {

@@ -3,7 +3,9 @@
 mod client;
 mod entry_body;
 mod server;
+mod smtp_sink;
 
 pub use client::{Answer, Client, Failure};
 pub use entry_body::{EntryBody, batch};
 pub use server::{FirstRun, Server, Setup};
+pub use smtp_sink::{Delivered, SmtpSink, SmtpTerms};

@@ -290,6 +290,9 @@ fn start_workers(
         tasks.spawn(async move { ledger.consolidate_until(token, interval).await });
         tasks.spawn(worker.run(stop.clone().cancelled_owned()));
     }
+    if app.runs(Role::Boletos) {
+        tasks.spawn(app.import_worker().run(stop.clone().cancelled_owned()));
+    }
     let token = stop.clone();
     tasks.spawn(async move {
         let mut ticks = tokio::time::interval(std::time::Duration::from_secs(5));

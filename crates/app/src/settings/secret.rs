@@ -12,7 +12,7 @@ const SCHEME: &str = "secret://";
 const MAX_FILE: u64 = 64 * 1024;
 /// Why a reference gives no secret.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SecretError {
+pub enum SecretError {
     /// Neither of the two forms.
     #[error("a secret is referred to as secret://env/NAME or secret://file/PATH")]
     Malformed,
@@ -30,7 +30,7 @@ pub(super) enum SecretError {
 }
 
 /// The secret that a text is or refers to.
-pub(super) fn resolve(text: &str, environment: &Environment) -> Result<String, SecretError> {
+pub(crate) fn resolve(text: &str, environment: &Environment) -> Result<String, SecretError> {
     let Some(reference) = text.strip_prefix(SCHEME) else {
         return Ok(text.to_owned());
     };

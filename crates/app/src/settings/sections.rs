@@ -199,6 +199,37 @@ pub struct BillingSettings {
     pub run_at: TimeOfDay,
 }
 
+/// Imports of boletos, and where files are kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoletosSettings {
+    /// A folder, or `s3://BUCKET/PREFIX`; null for the folder files in data_dir.
+    pub files: Option<String>,
+    /// Pieces of files that are worked through at once.
+    pub import_workers: NonZeroUsize,
+    /// When a boleto is mailed to its payer.
+    pub mail_when: MailWhen,
+}
+
+/// When boletos are mailed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailWhen {
+    /// As soon as they are issued.
+    Issued,
+    /// When their bank has registered them.
+    Registered,
+}
+
+impl From<MailWhen> for comporta_boletos::MailWhen {
+    fn from(when: MailWhen) -> Self {
+        match when {
+            MailWhen::Issued => Self::Issued,
+            MailWhen::Registered => Self::Registered,
+        }
+    }
+}
+
 /// The count of what companies are served.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -237,6 +268,8 @@ pub struct MailSettings {
     pub from: String,
     /// Connections to the mail server at once.
     pub connections: NonZeroUsize,
+    /// How many letters this process sends at most, such as 14/s; null for as many as the server takes.
+    pub rate: Option<Rate>,
 }
 
 /// Where letters go.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use comporta_boletos::{DeliverBoleto, DeliverBoletos, IssueChunk, SweepFiles};
 use comporta_db::Db;
 use comporta_http::Idempotency;
 use comporta_identity::RotateSigningKeys;
@@ -36,6 +37,14 @@ pub(super) fn registry(app: &App, queue: &Queue) -> Registry {
         .register::<WarnOfQuota>((app.partners.clone(), app.mailer.clone()))
         .register::<ForgetOldUsage>(usage)
         .register::<KeepRequestLog>(app.request_log.clone())
+        .register::<SweepFiles>(app.boletos.clone())
+        .register::<DeliverBoletos>(app.deliveries.clone())
+        .register::<DeliverBoleto>(app.deliveries.clone())
+}
+
+/// The jobs of imports, which have a worker of their own.
+pub(super) fn imports(app: &App) -> Registry {
+    Registry::new().register::<IssueChunk>(app.boletos.clone())
 }
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
@@ -46,6 +55,7 @@ pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
         .daily(settings.billing.run_at.time(), &ledger.time_zone, &IssueInvoices {})?
         .daily(time(9, 0, 0, 0), &ledger.time_zone, &RemindOfKeys {})?
         .daily(time(4, 40, 0, 0), &ledger.time_zone, &ForgetOldUsage {})?
+        .daily(time(4, 50, 0, 0), &ledger.time_zone, &SweepFiles {})?
         .every(HOUR, &RotateSigningKeys {})?
         .every(HOUR / 6, &KeepRequestLog {})
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use comporta_boletos::{Beneficiaries, Beneficiary};
 use comporta_db::Tx;
 use comporta_http::Principal;
 use comporta_identity::{Clients, ClientsUnavailable};
 use comporta_kernel::{CompanyId, Timestamp};
 use comporta_ledger::Ledger;
-use comporta_partners::{KeyRing, OnCompanyCreated, Refusal};
+use comporta_partners::{KeyRing, OnCompanyCreated, Partners, Refusal};
 
 /// Every company has a ledger from its first moment.
 #[derive(Debug)]
@@ -42,5 +43,25 @@ impl Clients for KeysAsClients {
             Err(Refusal::CutOff) => Err(ClientsUnavailable),
             Err(_) => Ok(None),
         }
+    }
+}
+
+/// Who issues boletos is a company.
+#[derive(Debug)]
+pub(super) struct CompaniesAsBeneficiaries(pub(super) Partners);
+
+#[async_trait]
+impl Beneficiaries for CompaniesAsBeneficiaries {
+    async fn beneficiary(
+        &self,
+        company: CompanyId,
+    ) -> Result<Beneficiary, Box<dyn std::error::Error + Send + Sync>> {
+        let company = self.0.company(company).await?;
+        Ok(Beneficiary {
+            name: company.name.to_string(),
+            document: company.document.map(|document| document.to_string()),
+            address: company.address.map(|address| address.to_string()),
+            email: company.email.map(|email| email.to_string()),
+        })
     }
 }

@@ -9,7 +9,7 @@ use comporta_kernel::{BusinessDate, Money};
 use super::{Amount, next_business_day};
 
 mod percent;
-mod words;
+pub(crate) mod words;
 
 pub use percent::{Percent, PercentError};
 

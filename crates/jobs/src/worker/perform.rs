@@ -52,7 +52,7 @@ impl Performer {
         }
         // Side by side in one task, so that a job that waits for a turn of the SQLite writer, or holds it, and
         // the renewal, which needs one too, never wait for each other.
-        let run = AssertUnwindSafe(handler.run(&job.payload, job.attempt)).catch_unwind();
+        let run = AssertUnwindSafe(handler.run(job)).catch_unwind();
         tokio::select! {
             result = run => Some(result.unwrap_or_else(|_| Err(JobError::retry("it panicked")))),
             () = self.keep_lease(job) => {

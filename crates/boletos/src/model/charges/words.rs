@@ -34,7 +34,7 @@ fn percent(percent: Percent) -> String {
     format!("{}%", percent.to_string().replace('.', ","))
 }
 
-fn reais(amount: Amount) -> String {
+pub(crate) fn reais(amount: Amount) -> String {
     let centavos = amount.centavos();
     let mut whole = (centavos / 100).to_string();
     for place in
@@ -45,7 +45,7 @@ fn reais(amount: Amount) -> String {
     format!("R$ {whole},{:02}", centavos % 100)
 }
 
-fn date(date: BusinessDate) -> String {
+pub(crate) fn date(date: BusinessDate) -> String {
     let date = date.civil();
     format!("{:02}/{:02}/{:04}", date.day(), date.month(), date.year())
 }

@@ -70,7 +70,8 @@ impl World {
 
 /// As the scheduled job does it.
 async fn rotate(keys: &SigningKeys) {
-    let context = Context { state: keys.clone(), attempt: 1, is_last: false };
+    let context =
+        Context { state: keys.clone(), id: comporta_kernel::Uuid::nil(), attempt: 1, is_last: false };
     RotateSigningKeys {}.run(&context).await.unwrap();
 }
 

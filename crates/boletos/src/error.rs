@@ -1,0 +1,180 @@
+//! Why boletos refuse or fail, and what the caller is told.
+
+use comporta_db::{BlobError, Error as DbError};
+use comporta_http::{FieldError, IdempotencyError, Kind, Problem, StatusCode, kinds};
+use comporta_jobs::EnqueueError;
+
+use crate::model::{self, AmountError, FileFault, IssueError, NumberError, Status};
+
+/// The debt has a boleto.
+pub static DEBT_HAS_BOLETO: Kind =
+    Kind { slug: "debt-has-boleto", status: StatusCode::CONFLICT, title: "The debt has a boleto already" };
+/// The boleto is not to be paid any more.
+pub static NOT_OPEN: Kind =
+    Kind { slug: "boleto-not-open", status: StatusCode::CONFLICT, title: "The boleto is not open" };
+/// The boleto's payer has no e-mail address.
+pub static NO_ADDRESS: Kind = Kind {
+    slug: "payer-without-address",
+    status: StatusCode::CONFLICT,
+    title: "The payer has no e-mail address",
+};
+/// The boleto's letter is being sent.
+pub static ON_ITS_WAY: Kind =
+    Kind { slug: "letter-on-its-way", status: StatusCode::CONFLICT, title: "The letter is on its way" };
+/// There is nowhere for the money to arrive.
+pub static NO_BANK_ACCOUNT: Kind =
+    Kind { slug: "no-bank-account", status: StatusCode::CONFLICT, title: "The company has no bank account" };
+/// A file is no CSV of debts.
+pub static UNREADABLE_FILE: Kind = Kind {
+    slug: "unreadable-file",
+    status: StatusCode::UNPROCESSABLE_ENTITY,
+    title: "The file is no CSV of debts",
+};
+
+/// What boletos refuse or fail at.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such bank account in the company.
+    #[error("there is no such bank account")]
+    NoSuchAccount,
+    /// The company has no bank account.
+    #[error("the company has no bank account yet")]
+    NoAccountYet,
+    /// No such boleto in the company.
+    #[error("there is no such boleto")]
+    NoSuchBoleto,
+    /// No such import in the company.
+    #[error("there is no such import")]
+    NoSuchImport,
+    /// The debt has a boleto.
+    #[error("the debt has a boleto already")]
+    DebtHasBoleto,
+    /// The boleto is not to be paid any more.
+    #[error("the boleto is {}", .status.as_str())]
+    NotOpen {
+        /// How it stands.
+        status: Status,
+    },
+    /// There is nobody to send the boleto to.
+    #[error("the payer has no e-mail address")]
+    NoAddress,
+    /// The boleto's letter has not been sent yet.
+    #[error("the letter is on its way")]
+    OnItsWay,
+    /// Who is paid cannot be said now.
+    #[error("the company cannot be asked for")]
+    Beneficiary(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The bank's rules do not take an account.
+    #[error(transparent)]
+    Account(#[from] model::FieldError),
+    /// The account has no number for another boleto.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    /// The account cannot issue the boleto.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// No boleto may ask for that.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+    /// Fields that do not hold what they should.
+    #[error("{} fields do not fit", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// A file is no CSV of debts.
+    #[error(transparent)]
+    File(#[from] FileFault),
+    /// A file broke off before its end.
+    #[error("the file broke off before its end")]
+    BrokeOff(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A file that should be kept is not there.
+    #[error("the file of the import is gone")]
+    NoFile,
+    /// Files cannot be kept or read.
+    #[error(transparent)]
+    Files(#[from] BlobError),
+    /// Work on another thread ended before its time.
+    #[error("reading a chunk was interrupted")]
+    Interrupted,
+    /// A job could not be enqueued.
+    #[error(transparent)]
+    Enqueue(#[from] EnqueueError),
+    /// An idempotency key could not be claimed.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Error {
+    /// One field that does not hold what it should.
+    pub(crate) fn field(pointer: &str, detail: impl std::fmt::Display) -> Self {
+        Self::Invalid(vec![FieldError::new(pointer, detail)])
+    }
+
+    /// Whether the same may work later.
+    pub(crate) const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Beneficiary(_)
+                | Self::Files(_)
+                | Self::Interrupted
+                | Self::Enqueue(_)
+                | Self::Idempotency(_)
+                | Self::Db(_)
+        )
+    }
+
+    /// What an import that failed for it says: of failures of ours no more than that.
+    pub(crate) fn told_of_import(&self) -> String {
+        if self.may_pass() {
+            "it failed on our side; send the file again".to_owned()
+        } else {
+            self.to_string()
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoSuchAccount => Self::not_found("bank account"),
+            Error::NoAccountYet => Self::new(&NO_BANK_ACCOUNT, "add one at /v1/bank-accounts first"),
+            Error::NoSuchBoleto => Self::not_found("boleto"),
+            Error::NoSuchImport => Self::not_found("import"),
+            Error::DebtHasBoleto => {
+                Self::new(&DEBT_HAS_BOLETO, "a debt has one boleto, whoever sends it again")
+            }
+            Error::NotOpen { status } => Self::new(&NOT_OPEN, format!("it is {}", status.as_str())),
+            Error::NoAddress => Self::new(&NO_ADDRESS, "the boleto was issued without one"),
+            Error::OnItsWay => Self::new(&ON_ITS_WAY, "it is queued or being sent"),
+            Error::Account(model::FieldError { field, fault }) => {
+                Self::invalid_field(format!("/{}", field.name()), fault)
+            }
+            Error::Number(error) => Self::invalid_field("/bank_account_id", error),
+            Error::Issue(IssueError::Due(error)) => Self::invalid_field("/due_date", error),
+            Error::Issue(IssueError::DocumentNumber) => {
+                Self::invalid_field("/debt_id", IssueError::DocumentNumber)
+            }
+            Error::Issue(IssueError::Number(error)) => Self::invalid_field("/bank_account_id", error),
+            Error::Amount(error) => Self::invalid_field("/amount", error),
+            Error::Invalid(errors) => Self::invalid(errors),
+            Error::File(fault) => Self::new(&UNREADABLE_FILE, fault.to_string()),
+            Error::BrokeOff(_) => {
+                Self::new(&kinds::MALFORMED, "the file broke off before its end; nothing of it was taken")
+            }
+            Error::Idempotency(error) => error.into(),
+            Error::Db(error) => error.into(),
+            error @ Error::Files(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a file could not be kept");
+                Self::unavailable("files cannot be kept just now")
+            }
+            error @ (Error::Beneficiary(_) | Error::NoFile | Error::Interrupted | Error::Enqueue(_)) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}
+
+/// The kinds of problem that only boletos have, for the document of the API.
+pub static PROBLEM_KINDS: &[&Kind] =
+    &[&DEBT_HAS_BOLETO, &NOT_OPEN, &NO_ADDRESS, &ON_ITS_WAY, &NO_BANK_ACCOUNT, &UNREADABLE_FILE];

@@ -1,0 +1,132 @@
+//! A bank account as it is kept: what its owner wrote, and what that says by the bank's rules.
+
+use comporta_kernel::{CompanyId, Timestamp, define_id};
+use serde::{Deserialize, Serialize};
+
+use super::{AccountFields, BankAccount, FieldError};
+
+define_id!(
+    /// Names a bank account.
+    BankAccountId,
+    "bac"
+);
+
+/// What a beneficiary writes of its account: which fields, and of what form, is the bank's rule ([`AccountFields`]).
+/// Kept as JSON, in this form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BankAccountFields)]
+pub struct AccountDocument {
+    /// The bank's three digits.
+    #[schema(example = "341")]
+    pub bank: String,
+    /// The branch or cooperative, without its digit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<String>,
+    /// The branch's digit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency_digit: Option<String>,
+    /// The account, without its digit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The account's digit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_digit: Option<String>,
+    /// The kind of collection agreed on ("carteira").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
+    /// The agreement's number ("convênio").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// The beneficiary's code at the bank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beneficiary: Option<String>,
+    /// The digit of the beneficiary's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beneficiary_digit: Option<String>,
+    /// What tells agreements of one wallet apart ("variação").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variation: Option<String>,
+    /// The number of the credit operation, or of the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The post of a cooperative ("posto").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<String>,
+    /// Who numbers the boletos (Sicredi).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_byte: Option<String>,
+    /// The layout of the files that are exchanged with the bank.
+    #[serde(default)]
+    #[schema(value_type = Option<u16>, example = 400)]
+    pub layout: CnabLayout,
+}
+
+/// The number of columns of the files that are exchanged with a bank (FEBRABAN, CNAB).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub enum CnabLayout {
+    /// Columns.
+    Cnab240,
+    /// Columns.
+    #[default]
+    Cnab400,
+}
+
+impl TryFrom<u16> for CnabLayout {
+    type Error = &'static str;
+
+    fn try_from(columns: u16) -> Result<Self, &'static str> {
+        match columns {
+            240 => Ok(Self::Cnab240),
+            400 => Ok(Self::Cnab400),
+            _ => Err("expected 240 or 400"),
+        }
+    }
+}
+
+impl From<CnabLayout> for u16 {
+    fn from(layout: CnabLayout) -> Self {
+        match layout {
+            CnabLayout::Cnab240 => 240,
+            CnabLayout::Cnab400 => 400,
+        }
+    }
+}
+
+impl AccountDocument {
+    /// The account by its bank's rules.
+    ///
+    /// # Errors
+    /// The field that the bank does not take, and why.
+    pub fn account(&self) -> Result<BankAccount, FieldError> {
+        BankAccount::parse(&AccountFields {
+            bank: &self.bank,
+            agency: self.agency.as_deref(),
+            agency_digit: self.agency_digit.as_deref(),
+            account: self.account.as_deref(),
+            account_digit: self.account_digit.as_deref(),
+            wallet: self.wallet.as_deref(),
+            agreement: self.agreement.as_deref(),
+            beneficiary: self.beneficiary.as_deref(),
+            beneficiary_digit: self.beneficiary_digit.as_deref(),
+            variation: self.variation.as_deref(),
+            operation: self.operation.as_deref(),
+            post: self.post.as_deref(),
+            id_byte: self.id_byte.as_deref(),
+        })
+    }
+}
+
+/// An account that boletos are issued for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAccount {
+    /// Whose it is.
+    pub company_id: CompanyId,
+    /// Its id.
+    pub id: BankAccountId,
+    /// What its owner wrote.
+    pub document: AccountDocument,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
