@@ -25,13 +25,13 @@ use serde::{Deserialize, Serialize};
 pub use comporta_kernel::{ByteSize, Interval, Secret, ValueError};
 pub use environment::{CONFIG_VARIABLE, Environment};
 pub use fault::{Fault, Faults};
-pub(crate) use secret::{SecretError, resolve};
 pub use load::{Flag, Sources, load};
 pub use schema::schema;
+pub(crate) use secret::{SecretError, resolve};
 pub use sections::{
-    BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings, IdentitySettings,
-    LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings, RequestLogSettings,
-    Role, SecuritySettings, SentrySettings, TracingSettings,
+    BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings,
+    IdentitySettings, LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings,
+    RequestLogSettings, Role, SecuritySettings, SentrySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
 pub use values::{AccessLog, LogLevel, TimeOfDay};

@@ -42,7 +42,10 @@ impl Scope for BoletosWrite {
 pub fn router(boletos: Boletos) -> Router {
     let account = get(bank_accounts::get_bank_account).patch(bank_accounts::change_bank_account);
     Router::new()
-        .route("/v1/bank-accounts", get(bank_accounts::list_bank_accounts).post(bank_accounts::add_bank_account))
+        .route(
+            "/v1/bank-accounts",
+            get(bank_accounts::list_bank_accounts).post(bank_accounts::add_bank_account),
+        )
         .route("/v1/bank-accounts/{id}", account)
         .route("/v1/boletos", get(list_boletos::list_boletos).post(issue_boleto::issue_boleto))
         .route("/v1/boletos/{id}", get(get_boleto::get_boleto))

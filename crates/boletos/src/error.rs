@@ -95,12 +95,19 @@ impl Error {
 
     /// Whether the same may work later.
     pub(crate) const fn may_pass(&self) -> bool {
-        matches!(self, Self::Files(_) | Self::Interrupted | Self::Enqueue(_) | Self::Idempotency(_) | Self::Db(_))
+        matches!(
+            self,
+            Self::Files(_) | Self::Interrupted | Self::Enqueue(_) | Self::Idempotency(_) | Self::Db(_)
+        )
     }
 
     /// What an import that failed for it says: of failures of ours no more than that.
     pub(crate) fn told_of_import(&self) -> String {
-        if self.may_pass() { "it failed on our side; send the file again".to_owned() } else { self.to_string() }
+        if self.may_pass() {
+            "it failed on our side; send the file again".to_owned()
+        } else {
+            self.to_string()
+        }
     }
 }
 
@@ -111,19 +118,25 @@ impl From<Error> for Problem {
             Error::NoAccountYet => Self::new(&NO_BANK_ACCOUNT, "add one at /v1/bank-accounts first"),
             Error::NoSuchBoleto => Self::not_found("boleto"),
             Error::NoSuchImport => Self::not_found("import"),
-            Error::DebtHasBoleto => Self::new(&DEBT_HAS_BOLETO, "a debt has one boleto, whoever sends it again"),
+            Error::DebtHasBoleto => {
+                Self::new(&DEBT_HAS_BOLETO, "a debt has one boleto, whoever sends it again")
+            }
             Error::NotOpen { status } => Self::new(&NOT_OPEN, format!("it is {}", status.as_str())),
             Error::Account(model::FieldError { field, fault }) => {
                 Self::invalid_field(format!("/{}", field.name()), fault)
             }
             Error::Number(error) => Self::invalid_field("/bank_account_id", error),
             Error::Issue(IssueError::Due(error)) => Self::invalid_field("/due_date", error),
-            Error::Issue(IssueError::DocumentNumber) => Self::invalid_field("/debt_id", IssueError::DocumentNumber),
+            Error::Issue(IssueError::DocumentNumber) => {
+                Self::invalid_field("/debt_id", IssueError::DocumentNumber)
+            }
             Error::Issue(IssueError::Number(error)) => Self::invalid_field("/bank_account_id", error),
             Error::Amount(error) => Self::invalid_field("/amount", error),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::File(fault) => Self::new(&UNREADABLE_FILE, fault.to_string()),
-            Error::BrokeOff(_) => Self::new(&kinds::MALFORMED, "the file broke off before its end; nothing of it was taken"),
+            Error::BrokeOff(_) => {
+                Self::new(&kinds::MALFORMED, "the file broke off before its end; nothing of it was taken")
+            }
             Error::Idempotency(error) => error.into(),
             Error::Db(error) => error.into(),
             error @ Error::Files(_) => {

@@ -33,7 +33,8 @@ pub(super) async fn import_events(
 ) -> Result<Response, Problem> {
     let company = caller.company();
     let first = boletos.import(company, id).await?;
-    let events = stream::try_unfold(Some(Next::Now(first)), move |next| follow(boletos.clone(), company, id, next));
+    let events =
+        stream::try_unfold(Some(Next::Now(first)), move |next| follow(boletos.clone(), company, id, next));
     Ok(Sse::new(events).into_response())
 }
 

@@ -68,9 +68,13 @@ impl BoletoFilter {
     /// A cursor brings texts back from outside: they are checked each time. No text in the database has a NUL.
     fn check(&self) -> Result<(), Problem> {
         for (name, text) in [("?debt_id", &self.debt_id), ("?document", &self.document), ("?q", &self.q)] {
-            let is_good = |text: &String| (1..=200).contains(&text.len()) && !text.chars().any(char::is_control);
+            let is_good =
+                |text: &String| (1..=200).contains(&text.len()) && !text.chars().any(char::is_control);
             if text.as_ref().is_some_and(|text| !is_good(text)) {
-                return Err(Problem::invalid_field(name, "expected 1 to 200 characters, none of them control characters"));
+                return Err(Problem::invalid_field(
+                    name,
+                    "expected 1 to 200 characters, none of them control characters",
+                ));
             }
         }
         Ok(())

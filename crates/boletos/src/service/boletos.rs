@@ -42,9 +42,10 @@ impl Boletos {
         let sequence = self.store().take_numbers(&mut tx, company, account.id, 1).await?;
         let sequence = sequence.ok_or(Error::NoSuchAccount)?;
         let boleto = self.boleto_from(company, account.id, &rules, sequence, new)?;
-        self.store().insert_boleto(&mut tx, &boleto).await.map_err(|error| {
-            if error.is_unique_violation() { Error::DebtHasBoleto } else { error.into() }
-        })?;
+        self.store()
+            .insert_boleto(&mut tx, &boleto)
+            .await
+            .map_err(|error| if error.is_unique_violation() { Error::DebtHasBoleto } else { error.into() })?;
         if let Some(key) = key {
             self.0.idempotency.remember(&mut tx, company, key, &answer(&boleto)).await?;
         }

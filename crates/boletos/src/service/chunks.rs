@@ -130,7 +130,11 @@ impl Boletos {
             let kept = by_debt(store.kept_debts_in(&mut tx, key.company, &ids).await?);
             problems.extend(repeated.iter().filter_map(|at| {
                 let row = rows.get(*at)?;
-                Some(Problem(row.line, Some(Column::DebtId), repeats(&kept, &row.debt).unwrap_or(Code::Duplicate)))
+                Some(Problem(
+                    row.line,
+                    Some(Column::DebtId),
+                    repeats(&kept, &row.debt).unwrap_or(Code::Duplicate),
+                ))
             }));
         }
         warn(work, &rows, &repeated, &mut problems);
@@ -141,7 +145,9 @@ impl Boletos {
             store.add_problems(&mut tx, key, &problems).await?;
         }
         let done_bytes = step.is_last.then(|| work.chunk.span.end - work.chunk.span.begin);
-        let Some(status) = store.count(&mut tx, key, &counts, done_bytes, now).await? else { return Ok(None) };
+        let Some(status) = store.count(&mut tx, key, &counts, done_bytes, now).await? else {
+            return Ok(None);
+        };
         tx.commit().await?;
         metrics::counter!("comporta_boletos_issued_total").increment(issued);
         if status == ImportStatus::Completed {
@@ -197,7 +203,12 @@ impl Boletos {
     }
 
     /// The first of so many numbers, which nobody else gets.
-    async fn take_numbers(&self, company: CompanyId, account: BankAccountId, count: u64) -> Result<u64, Error> {
+    async fn take_numbers(
+        &self,
+        company: CompanyId,
+        account: BankAccountId,
+        count: u64,
+    ) -> Result<u64, Error> {
         if count == 0 {
             return Ok(0);
         }

@@ -62,7 +62,8 @@ pub(crate) fn delivery(
     last_error: Option<String>,
     delivered_at: Option<Timestamp>,
 ) -> Result<Delivery, Error> {
-    let attempts = u32::try_from(attempts).map_err(|_| Error::Corrupt { column: "boleto.delivery_attempts" })?;
+    let attempts =
+        u32::try_from(attempts).map_err(|_| Error::Corrupt { column: "boleto.delivery_attempts" })?;
     Ok(Delivery { status: word(status, "boleto.delivery")?, attempts, last_error, delivered_at })
 }
 

@@ -3,7 +3,6 @@
 mod accounts;
 mod boletos;
 mod imports;
-mod measure;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +35,9 @@ pub(super) struct World {
 
 impl World {
     async fn at(url: String) -> Self {
-        let db = Db::open(&Options { url: url.parse().unwrap(), read_url: None, max_connections: 8 }).await.unwrap();
+        let db = Db::open(&Options { url: url.parse().unwrap(), read_url: None, max_connections: 8 })
+            .await
+            .unwrap();
         db.migrate().await.unwrap();
         let world = Self::beside(&db, &Arc::new(TempDir::new().unwrap()));
         world.add_company(world.company).await;
@@ -65,7 +66,8 @@ impl World {
     }
 
     async fn add_company(&self, company: CompanyId) {
-        const SQL: &str = "INSERT INTO company (id, name, status, created_at) VALUES ($1, 'Padaria', 'active', ";
+        const SQL: &str =
+            "INSERT INTO company (id, name, status, created_at) VALUES ($1, 'Padaria', 'active', ";
         let mut tx = self.db.begin().await.unwrap();
         match tx.connection() {
             Connection::Postgres(db) => {
@@ -83,7 +85,11 @@ impl World {
     async fn take_in(&self, text: &str) -> Result<Import, Error> {
         self.clock.advance(jiff::SignedDuration::from_millis(1));
         let upload = Upload { documents: DocumentProfile::Any, bank_account_id: None, key: None };
-        let pieces: Vec<_> = text.as_bytes().chunks(700).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece))).collect();
+        let pieces: Vec<_> = text
+            .as_bytes()
+            .chunks(700)
+            .map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)))
+            .collect();
         let answer = |_: &Import| Remembered::new(StatusCode::ACCEPTED, &"");
         match self.boletos.take_in(self.company, upload, stream::iter(pieces), answer).await? {
             Outcome::Done(import) => Ok(import),
@@ -113,7 +119,9 @@ impl World {
         let mut lines = Vec::new();
         for chunk in 0.. {
             match self.boletos.problems(self.company, import.id, chunk).await.unwrap() {
-                Some(problems) => lines.extend(problems.iter().map(|Problem(line, _, code)| (*line, code.as_str()))),
+                Some(problems) => {
+                    lines.extend(problems.iter().map(|Problem(line, _, code)| (*line, code.as_str())))
+                }
                 None => break,
             }
         }
@@ -122,13 +130,23 @@ impl World {
 }
 
 fn itau() -> AccountDocument {
-    let text = r#"{"bank": "341", "agency": "0057", "account": "12345", "account_digit": "7", "wallet": "109"}"#;
+    let text =
+        r#"{"bank": "341", "agency": "0057", "account": "12345", "account_digit": "7", "wallet": "109"}"#;
     serde_json::from_str(text).unwrap()
 }
 
 /// Rows of debts whose ids are the numbers.
 fn rows(numbers: impl IntoIterator<Item = u32>) -> String {
-    numbers.into_iter().map(|number| format!("Ana {number},{number},ana{number}@example.com,{}.50,2027-01-{:02},debt-{number}\n", number + 1, number % 28 + 1)).collect()
+    numbers
+        .into_iter()
+        .map(|number| {
+            format!(
+                "Ana {number},{number},ana{number}@example.com,{}.50,2027-01-{:02},debt-{number}\n",
+                number + 1,
+                number % 28 + 1
+            )
+        })
+        .collect()
 }
 
 /// What became of rows: read, issued, duplicates, rejected, warned.

@@ -25,7 +25,8 @@ impl KeepsBoletos for PostgresStore {
         );
         let Payer { name, document, email, address } = &boleto.payer;
         let query = query.bind(boleto.company_id.uuid()).bind(boleto.id.uuid()).bind(&boleto.debt_id);
-        let query = query.bind(boleto.bank_account_id.uuid()).bind(name).bind(document).bind(email).bind(address);
+        let query =
+            query.bind(boleto.bank_account_id.uuid()).bind(name).bind(document).bind(email).bind(address);
         let query = query.bind(boleto.amount.centavos()).bind(pg_date(boleto.due_date));
         let query = query.bind(&boleto.our_number).bind(&boleto.barcode).bind(boleto.terms.as_kept());
         let query = query.bind(boleto.status.as_str()).bind(boleto.registration.as_str());
@@ -35,7 +36,9 @@ impl KeepsBoletos for PostgresStore {
     }
 
     async fn insert_batch(&self, tx: &mut Tx, batch: &Batch<'_>) -> Result<Vec<usize>, Error> {
-        let (Some(first), Some(last)) = (batch.rows.first(), batch.rows.last()) else { return Ok(Vec::new()) };
+        let (Some(first), Some(last)) = (batch.rows.first(), batch.rows.last()) else {
+            return Ok(Vec::new());
+        };
         let db = connection(tx)?;
         if copy::insert(db, batch).await? == batch.rows.len() as u64 {
             return Ok(Vec::new());

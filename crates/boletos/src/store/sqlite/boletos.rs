@@ -7,7 +7,7 @@ use comporta_db::columns::{from_micros, from_text, to_micros};
 use comporta_db::{Error, Tx};
 use comporta_kernel::{BusinessDate, CompanyId, TypedId as _, Uuid};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteExecutor, Row as _};
+use sqlx::{Row as _, SqliteExecutor};
 
 use super::{SqliteStore, connection, values};
 use crate::model::{BankAccountId, Boleto, BoletoId, ImportId, Payer};
@@ -25,7 +25,8 @@ impl KeepsBoletos for SqliteStore {
         );
         let Payer { name, document, email, address } = &boleto.payer;
         let query = query.bind(boleto.company_id.uuid()).bind(boleto.id.uuid()).bind(&boleto.debt_id);
-        let query = query.bind(boleto.bank_account_id.uuid()).bind(name).bind(document).bind(email).bind(address);
+        let query =
+            query.bind(boleto.bank_account_id.uuid()).bind(name).bind(document).bind(email).bind(address);
         let query = query.bind(boleto.amount.centavos()).bind(boleto.due_date.to_string());
         let query = query.bind(&boleto.our_number).bind(&boleto.barcode).bind(boleto.terms.as_kept());
         let query = query.bind(boleto.status.as_str()).bind(boleto.registration.as_str());
@@ -35,7 +36,9 @@ impl KeepsBoletos for SqliteStore {
     }
 
     async fn insert_batch(&self, tx: &mut Tx, batch: &Batch<'_>) -> Result<Vec<usize>, Error> {
-        let (Some(first), Some(last)) = (batch.rows.first(), batch.rows.last()) else { return Ok(Vec::new()) };
+        let (Some(first), Some(last)) = (batch.rows.first(), batch.rows.last()) else {
+            return Ok(Vec::new());
+        };
         let db = connection(tx)?;
         if values::insert(db, batch).await? == batch.rows.len() as u64 {
             return Ok(Vec::new());
@@ -103,7 +106,9 @@ impl KeepsBoletos for SqliteStore {
             ($key:literal) => {
                 concat!(
                     "SELECT * FROM boleto
-             WHERE company_id = $1 AND ", $key, "
+             WHERE company_id = $1 AND ",
+                    $key,
+                    "
                AND ($3 IS NULL OR status = $3)
                AND ($4 IS NULL OR (due_date < $5) = $4)
                AND ($6 IS NULL OR due_date >= $6)
@@ -121,7 +126,9 @@ impl KeepsBoletos for SqliteStore {
         let query = sqlx::query(text);
         let query = query.bind(company.uuid()).bind(after.map_or(Uuid::max(), BoletoId::uuid)).bind(status);
         let query = query.bind(is_late).bind(today.to_string());
-        let query = query.bind(filter.due_from.map(|day| day.to_string())).bind(filter.due_to.map(|day| day.to_string()));
+        let query = query
+            .bind(filter.due_from.map(|day| day.to_string()))
+            .bind(filter.due_to.map(|day| day.to_string()));
         let query = query.bind(&filter.debt_id).bind(&filter.document).bind(&filter.q).bind(i64::from(limit));
         query.fetch_all(self.db.scans()).await?.iter().map(from_row).collect()
     }
@@ -136,7 +143,8 @@ async fn kept_debts(
         "SELECT debt_id, payer_name, payer_document, payer_email, amount, due_date
            FROM json_each($2) AS asked CROSS JOIN boleto ON company_id = $1 AND debt_id = asked.value",
     );
-    let rows = query.bind(company.uuid()).bind(serde_json::to_string(ids).unwrap_or_default()).fetch_all(db).await?;
+    let rows =
+        query.bind(company.uuid()).bind(serde_json::to_string(ids).unwrap_or_default()).fetch_all(db).await?;
     let debts = rows.iter().map(|row| {
         Ok(KeptDebt {
             id: row.try_get(0)?,
