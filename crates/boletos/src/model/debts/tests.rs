@@ -1,3 +1,5 @@
+//! Rows of debts, good and bad.
+
 use super::check::{amount, is_email};
 use super::*;
 
