@@ -33,7 +33,7 @@ pub use gateway::{Admin, Gateway, Key};
 pub use load::{Fate, Load, Sent};
 pub use oracle::{Movement, Oracle};
 pub use pki::{Authority, Identity};
-pub use syscalls::{Call, Trace};
+pub use syscalls::{Call, Trace, unless_excused};
 pub use tally::{Account, Line, Tally};
 pub use upstream::{Mirror, Terms, Upstream, image};
 pub use writers::{read_until, write_until};

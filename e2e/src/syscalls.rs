@@ -85,6 +85,25 @@ impl Drop for Trace {
     }
 }
 
+/// What was to be traced by; `None` only where somebody said that tracing is forbidden.
+///
+/// # Panics
+/// When it cannot be traced and nobody said so.
+#[expect(clippy::print_stdout, reason = "a test says what it did not prove")]
+pub fn unless_excused<T>(traced: io::Result<T>) -> Option<T> {
+    let error = match traced {
+        Ok(traced) => return Some(traced),
+        Err(error) => error,
+    };
+    let excused = std::env::var_os("COMPORTA_E2E_NO_STRACE").is_some();
+    assert!(
+        excused,
+        "{error}; where tracing is forbidden, set COMPORTA_E2E_NO_STRACE=1 to go without this proof"
+    );
+    println!("skipped: {error}");
+    None
+}
+
 /// Lines read `PID name(arguments) = result`; a call during which another process called is told in two halves,
 /// `PID name(arguments <unfinished ...>` and `PID <... name resumed>rest) = result`.
 fn calls(trace: &str) -> Vec<Call> {

@@ -62,6 +62,9 @@ async fn tell(engine: Engine) {
         let run = admin.post("/admin/v1/invoices/run", &json!({"month": MONTH})).await;
         assert_eq!(run.json(), json!({"month": MONTH, "issued": issued, "invoices": 2, "failed": 0}));
     }
+    let trail = admin.send(Method::GET, "/admin/v1/audit?action=invoices.run", &Value::Null).await.json();
+    let runs: Vec<_> = trail["data"].as_array().unwrap().iter().map(|run| &run["detail"]["issued"]).collect();
+    assert_eq!((runs, &trail["data"][0]["subject"]), (vec![&json!(0), &json!(2)], &json!(MONTH)));
 
     let mut client = Client::new(gateway.server.public(), Some(&key.text));
     let list = client.get(&format!("/v1/invoices?month={MONTH}&status=issued")).await.unwrap().json();

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use comporta_e2e::{Engine, Fate, Load, Oracle};
 use comporta_neighbours::{Options, Postgres};
 use comporta_testkit::{Client, EntryBody, Server, Setup};
+use hyper::Method;
+use serde_json::Value;
 
 #[tokio::test]
 async fn the_first_start_leaves_its_secrets_in_a_file_for_its_owner_alone() {
@@ -54,6 +56,30 @@ async fn start_twice(engine: Engine) {
     assert!(!server.data_dir().join("first-run.json").exists(), "the database was not empty");
     println!("{engine:?}: ready {first:?} after the first start, {:?} after the second", server.took());
     server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_commands_do_to_staff_is_in_the_trail_and_no_secret_with_it() {
+    let mut server = Setup::new(&Engine::Sqlite.fresh_url()).start().await.unwrap();
+    let added = server.command(&["user", "add", "ana@example.com", "--json"]).output().unwrap();
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let added: Value = serde_json::from_slice(&added.stdout).unwrap();
+    let changed = server.command(&["user", "password", "ana@example.com"]).output().unwrap();
+    assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
+    let bearer = format!("Bearer {}", added["admin_token"].as_str().unwrap());
+    let mut client = Client::new(server.private(), None);
+    let headers = [("authorization", bearer.as_str())];
+    let trail = client.request(Method::GET, "/admin/v1/audit?actor=cli", &headers, "".into()).await.unwrap();
+    let acts: Vec<_> = trail.json()["data"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(acts, ["staff.password_changed ana@example.com", "staff.added ana@example.com"]);
+    for secret in [&added["admin_token"], &added["password"]] {
+        assert!(!trail.text().contains(secret.as_str().unwrap()), "{}", trail.text());
+    }
+    server.stop().await.unwrap();
+}
+
+fn told(entry: &Value) -> String {
+    format!("{} {}", entry["action"].as_str().unwrap(), entry["subject"].as_str().unwrap())
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use comporta_e2e::{Call, Engine, Trace};
+use comporta_e2e::{Call, Engine, Trace, unless_excused};
 use comporta_neighbours::{Options, Postgres};
 use comporta_testkit::{EntryBody, Server, Setup};
 
@@ -39,18 +39,8 @@ async fn post_traced(server: &Server, others: &[u32]) -> Option<Vec<Call>> {
     let warm = client.post("/v1/entries", &[], &EntryBody::credit(1, "before")).await.unwrap();
     assert_eq!(warm.status, 201, "{}", warm.text());
     let folder = tempfile::tempdir().unwrap();
-    let trace = match Trace::attach(&[&[server.pid()], others].concat(), folder.path().join("trace")) {
-        Ok(trace) => trace,
-        Err(error) => {
-            let excused = std::env::var_os("COMPORTA_E2E_NO_STRACE").is_some();
-            assert!(
-                excused,
-                "{error}; where tracing is forbidden, set COMPORTA_E2E_NO_STRACE=1 to go without this proof"
-            );
-            println!("skipped: {error}");
-            return None;
-        }
-    };
+    let pids = [&[server.pid()], others].concat();
+    let trace = unless_excused(Trace::attach(&pids, folder.path().join("trace")))?;
     let answer = client.post("/v1/entries", &[], &EntryBody::credit(100, "traced")).await.unwrap();
     assert_eq!(answer.status, 201, "{}", answer.text());
     Some(trace.finish(CREATED).unwrap())

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use comporta_neighbours::{POSTGRESQL, PYTHON_VENV, install};
+use comporta_neighbours::{POPPLER, POSTGRESQL, PYTHON_VENV, ZBAR, install};
 
 use crate::binary;
 use crate::counts::Counts;
@@ -29,7 +29,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 
 /// What the tests need from outside.
 pub(crate) fn install_neighbours() -> Outcome {
-    install(&[POSTGRESQL, PYTHON_VENV]).map_err(|error| Failure::Io("installing".to_owned(), error))
+    install(&[POSTGRESQL, PYTHON_VENV, POPPLER, ZBAR])
+        .map_err(|error| Failure::Io("installing".to_owned(), error))
 }
 
 /// Runs `cargo test`, passing its output on and counting as it comes.

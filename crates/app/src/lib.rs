@@ -10,6 +10,7 @@ pub mod handover;
 pub mod logging;
 pub mod metrics;
 pub mod openapi;
+mod outbound;
 pub mod private;
 pub mod reload;
 pub mod request_log;

@@ -29,7 +29,7 @@ pub fn private_router(
     ids: IdSource,
 ) -> Router {
     let admin = comporta_partners::admin_router(app.partners.clone())
-        .merge(comporta_partners::invoices_admin_router(app.bills.clone()))
+        .merge(comporta_partners::invoices_admin_router(app.bills.clone(), app.partners.clone()))
         .merge(comporta_partners::usage_admin_router(app.usage.clone()))
         .merge(comporta_partners::request_log_admin_router(app.request_log.clone()))
         .merge(reload::router(reloads, app.partners.clone()))

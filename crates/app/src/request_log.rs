@@ -15,6 +15,7 @@ use metrics::{Counter, counter};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::outbound;
 use crate::settings::RequestLogSettings;
 
 /// Requests written at once.
@@ -25,8 +26,6 @@ const LINGER: Duration = Duration::from_millis(500);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long what is left may take at the end of the process.
-const FLUSH: Duration = Duration::from_secs(2);
 
 /// The way into the log: where the gateway puts requests, and what writes them. `None` if nothing is to be logged.
 #[must_use]
@@ -86,14 +85,7 @@ pub struct Writer {
 impl Writer {
     /// Writes until told to stop; then what is left, for two seconds at most.
     pub async fn run(mut self, stop: CancellationToken) {
-        let over = async {
-            stop.cancelled().await;
-            tokio::time::sleep(FLUSH).await;
-        };
-        tokio::select! {
-            () = self.write_all(&stop) => {}
-            () = over => {}
-        }
+        outbound::flush(self.write_all(&stop), &stop).await;
         let left = self.batch.len() + self.queue.len();
         self.failed.increment(left as u64);
     }

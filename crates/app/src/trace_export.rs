@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::collector::{Collector, Failure};
+use crate::outbound;
 use crate::settings::TracingSettings;
 
 /// Spans that wait at most; what comes beyond is dropped.
@@ -33,8 +34,6 @@ const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, whatever the collector asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long what is left may take at the end of the process.
-const FLUSH: Duration = Duration::from_secs(2);
 
 /// Why traces cannot be sent.
 #[derive(Debug, thiserror::Error)]
@@ -94,14 +93,7 @@ pub struct Exporter {
 impl Exporter {
     /// Sends until told to stop; then sends what is left, for two seconds at most.
     pub async fn run(mut self, stop: CancellationToken) {
-        let over = async {
-            stop.cancelled().await;
-            tokio::time::sleep(FLUSH).await;
-        };
-        tokio::select! {
-            () = self.send_all(&stop) => {}
-            () = over => {}
-        }
+        outbound::flush(self.send_all(&stop), &stop).await;
         let left = self.batch.len() + self.queue.len();
         self.dropped.increment(left as u64);
     }

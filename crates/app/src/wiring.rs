@@ -166,6 +166,18 @@ impl App {
         })
     }
 
+    /// New ids.
+    #[must_use]
+    pub fn ids(&self) -> IdSource {
+        IdSource::new(self.clock.clone(), self.rng.clone())
+    }
+
+    /// Where durable jobs are put.
+    #[must_use]
+    pub fn queue(&self) -> Queue {
+        Queue::new(self.clock.clone(), self.ids())
+    }
+
     /// The keys of every company, for a door.
     ///
     /// # Errors
@@ -177,9 +189,8 @@ impl App {
     /// The quotas of companies, for a gateway: to be kept by a task of their own.
     #[must_use]
     pub fn quotas(&self) -> Quotas {
-        let ids = IdSource::new(self.clock.clone(), self.rng.clone());
-        let queue = Queue::new(self.clock.clone(), ids.clone());
-        Quotas::new(&self.db, self.settings.ledger.time_zone.clone(), self.clock.clone(), &ids, queue)
+        let zone = self.settings.ledger.time_zone.clone();
+        Quotas::new(&self.db, zone, self.clock.clone(), &self.ids(), self.queue())
     }
 
     /// The services whose roles run here, by name.
@@ -221,8 +232,7 @@ impl App {
     /// # Errors
     /// When a scheduled job cannot be written down.
     pub fn worker(&self) -> Result<Worker, Error> {
-        let ids = IdSource::new(self.clock.clone(), self.rng.clone());
-        let queue = Queue::new(self.clock.clone(), ids);
+        let queue = self.queue();
         let schedule = jobs::schedule(&self.settings)?;
         let registry = jobs::registry(self, &queue);
         Ok(Worker::new(self.db.clone(), queue, registry, schedule, self.rng.clone(), Default::default()))

@@ -5,6 +5,7 @@ mod error;
 mod jobs;
 pub mod model;
 mod service;
+pub mod slip;
 mod store;
 
 pub use api::{BoletosRead, BoletosWrite, PROBLEM_KINDS, openapi, router};

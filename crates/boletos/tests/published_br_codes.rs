@@ -1,7 +1,5 @@
 //! BR Codes that others published are read, and written sign by sign.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test they are the failure")]
-
 use comporta_boletos::model::{BrCode, BrCodeError, BrCodeFault, NewBrCode, Target};
 use comporta_kernel::Money;
 use proptest::prelude::*;

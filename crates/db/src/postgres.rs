@@ -22,14 +22,14 @@ pub struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, Error> {
-        let primary = pool(url, options.max_connections).await?;
+        let server = Server::find(url).await?;
         let replica = match &options.read_url {
-            Some(Url::Postgres(url)) => pool(url, options.max_connections).await?,
+            Some(Url::Postgres(url)) => Server::find(url).await?.pool(options.max_connections),
             Some(Url::Sqlite(_)) => return Err(Error::WrongEngine),
             // Connections of their own even so: however long lists take, a balance or a key's check never waits.
-            None => pool(url, options.max_connections.div_ceil(4)).await?,
+            None => server.pool(options.max_connections.div_ceil(4)),
         };
-        Ok(Self { primary, replica })
+        Ok(Self { primary: server.pool(options.max_connections), replica })
     }
 
     /// The server that takes writes and answers whatever must be exact.
@@ -58,32 +58,40 @@ impl Postgres {
     }
 }
 
-async fn pool(url: &str, max_connections: u32) -> Result<PgPool, Error> {
-    let open_error = |source| Error::Open { url: Url::Postgres(url.to_owned()).redacted(), source };
-    // A statement that runs this long is a fault of ours: it must not hold a connection, or locks, for ever.
-    let limits =
-        [("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s"), ("timezone", "UTC")];
-    let connect =
-        PgConnectOptions::from_str(url).map_err(open_error)?.application_name("comporta").options(limits);
-    // A pool keeps trying in silence; the first connection is made by hand, so that its failure says why.
-    let mut first = PgConnection::connect_with(&connect).await.map_err(open_error)?;
-    tell_if_not_durable(&mut first).await.map_err(open_error)?;
-    first.close().await.map_err(open_error)?;
-    PgPoolOptions::new()
-        .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
+/// A server that has answered.
+struct Server(PgConnectOptions);
+
+impl Server {
+    /// A pool keeps trying in silence; one connection is made by hand, so that its failure says why.
+    async fn find(url: &str) -> Result<Self, Error> {
+        let open_error = |source| Error::Open { url: Url::Postgres(url.to_owned()).redacted(), source };
+        // A statement that runs this long is a fault of ours: it must not hold a connection, or locks, for ever.
+        let limits = [
+            ("statement_timeout", "60s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+            ("timezone", "UTC"),
+        ];
+        let options =
+            PgConnectOptions::from_str(url).map_err(open_error)?.application_name("comporta").options(limits);
+        let mut first = PgConnection::connect_with(&options).await.map_err(open_error)?;
+        tell_if_not_durable(&mut first).await.map_err(open_error)?;
+        first.close().await.map_err(open_error)?;
+        Ok(Self(options))
+    }
+
+    /// Connections to it, made when they are needed.
+    fn pool(&self, max_connections: u32) -> PgPool {
+        let options = PgPoolOptions::new().max_connections(max_connections).acquire_timeout(ACQUIRE_TIMEOUT);
+        let options = options.test_before_acquire(false).before_acquire(|connection, meta| {
             Box::pin(async move {
                 if meta.idle_for > TRUSTED_IDLE {
                     connection.ping().await?;
                 }
                 Ok(true)
             })
-        })
-        .connect_with(connect)
-        .await
-        .map_err(open_error)
+        });
+        options.connect_lazy_with(self.0.clone())
+    }
 }
 
 /// An answered write is only as durable as the server's settings say: one that takes it lightly is told of.

@@ -32,6 +32,7 @@ use crate::record::{Record, Waited};
 use crate::request_log::{HeadText, Tapped};
 use crate::tracer::Recording;
 use crate::waited::waited;
+use crate::who::Gate;
 
 pub(crate) use self::answer::Answer;
 
@@ -125,27 +126,17 @@ async fn pass(call: &mut Call<'_>, asked: &mut Asked) -> Result<Reply, Box<Probl
         Ok(found) => found,
         // Who shows no credential does not learn what exists.
         Err(problem) => {
-            let nowhere = &call.plane.nowhere;
-            let identified =
-                nowhere.identify(call.core, &call.plane.issuers, &head.headers, call.caller.address);
-            let (principal, wait) = waited(identified).await;
-            call.record.waited.who = wait;
-            call.record.principal =
-                principal.map_err(|problem| call.unauthenticated(nowhere, Box::new(problem)))?;
+            call.identify(&call.plane.nowhere, &head.headers).await?;
             return Err(problem);
         }
     };
     call.takes(&route, head);
 
     // Who: before anything that costs.
-    let gate = &route.gate;
-    let identified = gate.identify(call.core, &call.plane.issuers, &head.headers, call.caller.address);
-    let (principal, wait) = waited(identified).await;
-    call.record.waited.who = wait;
-    call.record.principal = principal.map_err(|problem| call.unauthenticated(gate, Box::new(problem)))?;
+    call.identify(&route.gate, &head.headers).await?;
     // From here on the call is somebody's, and counted: what cannot be counted is not served.
     call.meter(&route)?;
-    gate.admit(call.record.principal.as_deref(), &head.method)?;
+    route.gate.admit(call.record.principal.as_deref(), &head.method)?;
 
     // How often: after who, because it counts by company; before the body is read.
     call.limit(&route).await?;
@@ -293,6 +284,15 @@ impl<'a> Call<'a> {
             let origin = head.headers.get(ORIGIN).map(|origin| (ORIGIN, origin.clone()));
             self.page = Some((Arc::clone(route), origin.into_iter().collect()));
         }
+    }
+
+    /// Asks who calls, by what a gate takes for an answer.
+    async fn identify(&mut self, gate: &Gate, headers: &Headers) -> Result<(), Box<Problem>> {
+        let identified = gate.identify(self.core, &self.plane.issuers, headers, self.caller.address);
+        let (principal, wait) = waited(identified).await;
+        self.record.waited.who = wait;
+        self.record.principal = principal.map_err(|problem| self.unauthenticated(gate, Box::new(problem)))?;
+        Ok(())
     }
 
     /// Has a place promised at which the call is counted. A service may tell only afterwards whose a call was.

@@ -29,20 +29,21 @@ pub(crate) struct Segment {
 impl Segment {
     /// Makes the file, with room for so many places, a power of two. Waits for the disk.
     pub(crate) fn create(path: &Path, places: usize, instance: Uuid, sequence: u64) -> io::Result<Self> {
-        let made = Self::write_and_map(path, places);
+        let mut lines = vec![Line::default(); layout::lines(places)];
+        layout::begin(&mut lines, instance, sequence);
+        let made = Self::write_and_map(path, &lines);
         if made.is_err() {
             let _ = fs::remove_file(path);
         }
-        let mut made = Self { map: made?, path: path.to_owned(), sequence, taken: 0 };
-        layout::begin(made.lines_mut(), instance, sequence);
-        Ok(made)
+        Ok(Self { map: made?, path: path.to_owned(), sequence, taken: 0 })
     }
 
     /// Zeros are written, not left out: into a hole, on a disk that is full by then, nothing could be counted, and the
-    /// process would get SIGBUS for it.
-    fn write_and_map(path: &Path, places: usize) -> io::Result<MmapMut> {
+    /// process would get SIGBUS for it. The header too is written and not put into the map, whose memory is only taken
+    /// once something is counted.
+    fn write_and_map(path: &Path, lines: &[Line]) -> io::Result<MmapMut> {
         let mut file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&vec![0; layout::lines(places) * LINE])?;
+        file.write_all(bytemuck::cast_slice(lines))?;
         map(&file)
     }
 

@@ -56,6 +56,9 @@ pub const VALGRIND: Package = Package { name: "valgrind", present: valgrind_runs
 /// The tools that read PDFs.
 pub const POPPLER: Package = Package { name: "poppler-utils", present: poppler_runs };
 
+/// The scanner of barcodes and QR codes.
+pub const ZBAR: Package = Package { name: "zbar-tools", present: zbar_runs };
+
 /// The C++ compiler, for libFuzzer.
 pub const CPLUSPLUS: Package = Package { name: "g++", present: cplusplus_runs };
 
@@ -149,6 +152,10 @@ fn valgrind_runs() -> bool {
 
 fn poppler_runs() -> bool {
     processes::succeeds(Command::new("pdftotext").arg("-v"))
+}
+
+fn zbar_runs() -> bool {
+    processes::succeeds(Command::new("zbarimg").arg("--version"))
 }
 
 fn cplusplus_runs() -> bool {

@@ -13,7 +13,7 @@ mod supervisor;
 pub use fresh::{fresh_postgres_url, fresh_sqlite_url};
 pub use install::{
     CPLUSPLUS, HAPROXY, NGINX, NGINX_LUA, POPPLER, POSTGRESQL, PYTHON_VENV, Package, REDIS, SQLITE3, STRACE,
-    VALGRIND, install,
+    VALGRIND, ZBAR, install,
 };
 pub use places::{target, workspace};
 pub use ports::free_port;

@@ -1,7 +1,8 @@
 //! A document: its pages, and the bytes they become.
 
-use pdf_writer::{Content, Filter, Finish as _, Pdf, Rect, Ref, TextStr};
+use pdf_writer::{Filter, Finish as _, Pdf, Rect, Ref, TextStr};
 
+use crate::ink::Ink;
 use crate::page::{BOLD, REGULAR};
 use crate::{Fonts, Page, Size, Weight};
 
@@ -19,7 +20,7 @@ pub struct Document<'f> {
     fonts: &'f Fonts,
     title: String,
     language: &'static str,
-    pages: Vec<(Size, Content)>,
+    pages: Vec<(Size, Ink)>,
 }
 
 impl<'f> Document<'f> {
@@ -31,8 +32,8 @@ impl<'f> Document<'f> {
 
     /// A new page behind those there are.
     pub fn page(&mut self, size: Size) -> Page<'_> {
-        let (_, content) = self.pages.push_mut((size, Content::with_capacity(8 * 1024)));
-        Page { fonts: self.fonts, content, size }
+        let (_, ink) = self.pages.push_mut((size, Ink::default()));
+        Page::new(self.fonts, ink, size)
     }
 
     /// Its bytes, PDF 1.7 (ISO 32000-1).
@@ -47,7 +48,7 @@ impl<'f> Document<'f> {
         };
         let count = self.pages.len();
         pdf.pages(PAGES).kids((0..count).map(|at| ids(at).0)).count(i32::try_from(count).unwrap_or(i32::MAX));
-        for (at, (size, content)) in self.pages.into_iter().enumerate() {
+        for (at, (size, ink)) in self.pages.into_iter().enumerate() {
             let (page_id, content_id) = ids(at);
             let mut page = pdf.page(page_id);
             page.parent(PAGES).media_box(Rect::new(0.0, 0.0, size.width, size.height)).contents(content_id);
@@ -55,11 +56,14 @@ impl<'f> Document<'f> {
             resources.fonts().pair(REGULAR, REGULAR_FONT[0]).pair(BOLD, BOLD_FONT[0]);
             resources.finish();
             page.finish();
-            let content = miniz_oxide::deflate::compress_to_vec_zlib(content.finish().as_slice(), USUAL);
+            let content = miniz_oxide::deflate::compress_to_vec_zlib(ink.bytes(), USUAL);
             pdf.stream(content_id, &content).filter(Filter::FlateDecode);
         }
-        self.fonts.write(Weight::Regular, &mut pdf, REGULAR_FONT);
-        self.fonts.write(Weight::Bold, &mut pdf, BOLD_FONT);
+        for (weight, ids) in [(Weight::Regular, REGULAR_FONT), (Weight::Bold, BOLD_FONT)] {
+            for object in self.fonts.objects(weight, ids) {
+                pdf.extend(&object);
+            }
+        }
         pdf.finish()
     }
 }

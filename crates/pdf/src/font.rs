@@ -1,7 +1,9 @@
 //! The embedded fonts, read and compressed once.
 
+use std::sync::OnceLock;
+
 use pdf_writer::types::FontFlags;
-use pdf_writer::{Filter, Name, Pdf, Rect, Ref};
+use pdf_writer::{Chunk, Filter, Name, Rect, Ref};
 use ttf_parser::Face;
 
 use crate::code_page;
@@ -44,8 +46,9 @@ pub struct Fonts {
 #[derive(Debug)]
 struct Font {
     name: &'static str,
-    compressed: Vec<u8>,
-    length: usize,
+    file: &'static [u8],
+    /// Made when it is first needed: it takes longer than all the rest.
+    compressed: OnceLock<Vec<u8>>,
     /// Of the characters from the first on, in thousandths of the size.
     widths: [f32; CHARACTERS],
     bounds: Rect,
@@ -56,7 +59,7 @@ struct Font {
 }
 
 impl Fonts {
-    /// Reads and compresses them: some milliseconds, once.
+    /// Reads them.
     ///
     /// # Errors
     /// None for the files that this was built with.
@@ -105,6 +108,11 @@ impl Fonts {
         lines
     }
 
+    /// The width of a single character, in thousandths of the size.
+    pub(crate) fn advance(&self, weight: Weight, character: char) -> f32 {
+        self.of(weight).width(code_page::byte_of(character))
+    }
+
     fn of(&self, weight: Weight) -> &Font {
         match weight {
             Weight::Regular => &self.regular,
@@ -112,9 +120,10 @@ impl Fonts {
         }
     }
 
-    /// Writes the three objects of a font, of which the first is the font.
-    pub(crate) fn write(&self, weight: Weight, pdf: &mut Pdf, [font, descriptor, file]: [Ref; 3]) {
-        self.of(weight).write(pdf, font, descriptor, file);
+    /// The three objects of a font, of which the first is the font.
+    pub(crate) fn objects(&self, weight: Weight, [font, descriptor, file]: [Ref; 3]) -> [Chunk; 3] {
+        let it = self.of(weight);
+        [it.dictionary(font, descriptor), it.descriptor(descriptor, file), it.embedded(file)]
     }
 }
 
@@ -133,8 +142,8 @@ impl Font {
             [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max].map(|edge| f32::from(edge) * scale);
         Ok(Self {
             name,
-            compressed: miniz_oxide::deflate::compress_to_vec_zlib(file, BEST),
-            length: file.len(),
+            file,
+            compressed: OnceLock::new(),
             widths,
             bounds: Rect::new(left, bottom, right, top),
             ascent: f32::from(face.ascender()) * scale,
@@ -148,16 +157,24 @@ impl Font {
         self.widths[usize::from(byte.saturating_sub(code_page::FIRST))]
     }
 
-    fn write(&self, pdf: &mut Pdf, font: Ref, descriptor: Ref, file: Ref) {
-        let mut dictionary = pdf.indirect(font).dict();
+    fn dictionary(&self, id: Ref, descriptor: Ref) -> Chunk {
+        let mut chunk = Chunk::new();
+        let mut dictionary = chunk.indirect(id).dict();
         dictionary.pair(Name(b"Type"), Name(b"Font")).pair(Name(b"Subtype"), Name(b"TrueType"));
         dictionary.pair(Name(b"BaseFont"), Name(self.name.as_bytes()));
         dictionary.pair(Name(b"FirstChar"), i32::from(code_page::FIRST)).pair(Name(b"LastChar"), 255);
-        dictionary.insert(Name(b"Widths")).array().items(self.widths);
+        // Whole thousandths: a line of fifty digits differs from its width by less than a hundredth of a digit's.
+        dictionary.insert(Name(b"Widths")).array().items(self.widths.map(f32::round));
         dictionary.pair(Name(b"Encoding"), Name(b"WinAnsiEncoding"));
         dictionary.pair(Name(b"FontDescriptor"), descriptor);
         drop(dictionary);
-        pdf.font_descriptor(descriptor)
+        chunk
+    }
+
+    fn descriptor(&self, id: Ref, file: Ref) -> Chunk {
+        let mut chunk = Chunk::new();
+        chunk
+            .font_descriptor(id)
             .name(Name(self.name.as_bytes()))
             .flags(FontFlags::NON_SYMBOLIC)
             .bbox(self.bounds)
@@ -167,9 +184,18 @@ impl Font {
             .cap_height(self.cap_height)
             .stem_v(self.stem)
             .font_file2(file);
-        let mut stream = pdf.stream(file, &self.compressed);
+        chunk
+    }
+
+    fn embedded(&self, id: Ref) -> Chunk {
+        let compressed =
+            self.compressed.get_or_init(|| miniz_oxide::deflate::compress_to_vec_zlib(self.file, BEST));
+        let mut chunk = Chunk::with_capacity(compressed.len() + 128);
+        let mut stream = chunk.stream(id, compressed);
         stream.filter(Filter::FlateDecode);
-        stream.pair(Name(b"Length1"), i32::try_from(self.length).unwrap_or(i32::MAX));
+        stream.pair(Name(b"Length1"), i32::try_from(self.file.len()).unwrap_or(i32::MAX));
+        drop(stream);
+        chunk
     }
 }
 

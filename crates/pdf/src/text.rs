@@ -39,13 +39,15 @@ pub struct Style {
     pub align: Align,
     /// Its colour.
     pub colour: Colour,
+    /// How wide its letters are against what they are by nature, 1.
+    pub stretch: f32,
 }
 
 impl Style {
     /// Black text that begins at its point.
     #[must_use]
     pub const fn new(weight: Weight, size: f32) -> Self {
-        Self { weight, size, align: Align::Left, colour: Colour::BLACK }
+        Self { weight, size, align: Align::Left, colour: Colour::BLACK, stretch: 1.0 }
     }
 
     /// The same on another side of its point.
@@ -58,5 +60,11 @@ impl Style {
     #[must_use]
     pub const fn colour(self, colour: Colour) -> Self {
         Self { colour, ..self }
+    }
+
+    /// The same with narrower or wider letters, against what they are by nature, 1.
+    #[must_use]
+    pub const fn stretch(self, stretch: f32) -> Self {
+        Self { stretch, ..self }
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use comporta_e2e::{Authority, Engine, Gateway, Upstream, full, http1_on, http2_on, tls};
+use comporta_e2e::{Authority, Engine, Gateway, Upstream, full, http1_on, http2_on, tls, unless_excused};
 use comporta_neighbours::{STRACE, install};
 use comporta_testkit::Setup;
 use http_body_util::BodyExt as _;
@@ -24,6 +24,9 @@ use super::calls::{Partner, publish, upstream};
 /// How long each write is held up before it begins.
 const HELD_UP: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a call is made until it is seen to be counted ahead: on a busy machine who looks may come late, but what is
+/// counted too late is never seen early.
+const ATTEMPTS: usize = 10;
 /// Bytes of a line of a segment; of the header's that name it, and of a place's that do, and that count calls.
 const LINE: usize = 64;
 const SEQUENCE: Range<usize> = 32..40;
@@ -43,18 +46,23 @@ const CASES: [(&str, &str, u16); 9] = [
     ("GET", "/echo/upgrade", 101),
 ];
 
+/// One after the other: each needs the machine's attention.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_is_counted_before_its_last_byte_is_written() {
+async fn a_call_is_counted_before_its_last_byte_is_written_in_the_clear_under_tls_and_over_http2() {
+    in_the_clear().await;
+    under_tls().await;
+}
+
+async fn in_the_clear() {
     let Some(story) = Story::begin(None).await else { return };
     for (method, path, status) in CASES {
-        let stream = TcpStream::connect(story.gateway.server.public()).await.unwrap();
-        story.is_counted_first((method, path, status), stream, false).await;
+        let connect = async || TcpStream::connect(story.gateway.server.public()).await.unwrap();
+        story.is_counted_first((method, path, status), connect, false).await;
     }
     story.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_is_counted_before_its_last_byte_is_written_under_tls_and_over_http2() {
+async fn under_tls() {
     let authority = Authority::new();
     let Some(story) = Story::begin(Some(&authority)).await else { return };
     for (method, path, status) in CASES {
@@ -63,8 +71,8 @@ async fn a_call_is_counted_before_its_last_byte_is_written_under_tls_and_over_ht
             if protocol == b"h2" && status == 101 {
                 continue;
             }
-            let stream = tls(story.gateway.server.public(), &authority, &[protocol]).await.unwrap();
-            story.is_counted_first((method, path, status), stream, protocol == b"h2").await;
+            let connect = async || tls(story.gateway.server.public(), &authority, &[protocol]).await.unwrap();
+            story.is_counted_first((method, path, status), connect, protocol == b"h2").await;
         }
     }
     story.end().await;
@@ -88,30 +96,36 @@ impl Story {
             let (certificate, key) = authority.identity("localhost").write(certificate.path(), "server");
             settings["tls"] = serde_json::json!({"certificate": certificate, "key": key});
         }
-        // What is counted stays where it is seen.
+        // What is counted stays where it is seen, in few files.
         let setup = Setup::new(&Engine::Sqlite.fresh_url()).with("COMPORTA_METER__FLUSH_EVERY", "1h");
+        let setup = setup.with("COMPORTA_WORKERS", "1");
         let gateway = Gateway::start_as(setup, &settings).await;
         let key = Partner::some(&mut gateway.admin()).await.remove(0).key;
-        match hold_up(gateway.server.pid()) {
-            Ok(strace) => Some(Self { gateway, key, strace, _upstream: upstream, _certificate: certificate }),
-            Err(error) => {
-                let excused = std::env::var_os("COMPORTA_E2E_NO_STRACE").is_some();
-                assert!(
-                    excused,
-                    "{error}; where tracing is forbidden, set COMPORTA_E2E_NO_STRACE=1 to go without this proof"
-                );
-                println!("skipped: {error}");
-                None
-            }
-        }
+        let strace = unless_excused(hold_up(gateway.server.pid()))?;
+        Some(Self { gateway, key, strace, _upstream: upstream, _certificate: certificate })
     }
 
-    async fn is_counted_first(
+    async fn is_counted_first<S>(&self, case: (&str, &str, u16), connect: impl AsyncFn() -> S, http2: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut ahead = Duration::ZERO;
+        for _ in 0..ATTEMPTS {
+            ahead = self.counted_ahead(case, connect().await, http2).await;
+            if ahead > HELD_UP / 4 {
+                return;
+            }
+        }
+        panic!("{case:?}: counted {ahead:?} before its end came, over HTTP/2: {http2}");
+    }
+
+    /// Makes a call; gives how long before its end came it was seen to be counted.
+    async fn counted_ahead(
         &self,
         case: (&str, &str, u16),
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         http2: bool,
-    ) {
+    ) -> Duration {
         let (method, path, status) = case;
         let folder = self.gateway.server.data_dir().join("meter");
         let before = counted(&folder);
@@ -142,8 +156,7 @@ impl Story {
         let done = Instant::now();
         let (seen, calls) = seen.await.unwrap();
         assert_eq!(calls, 1, "{case:?}");
-        let ahead = done.saturating_duration_since(seen);
-        assert!(ahead > HELD_UP / 4, "{case:?}: counted {ahead:?} before its end came, over HTTP/2: {http2}");
+        done.saturating_duration_since(seen)
     }
 
     async fn end(mut self) {

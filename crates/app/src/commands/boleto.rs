@@ -39,6 +39,9 @@ pub struct DecodeArgs {
 /// No boleto, or none that can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum BoletoFault {
+    /// As long as neither.
+    #[error("expected the 47 digits of a digitable line, or the 44 of a barcode")]
+    Length,
     /// Not a digitable line.
     #[error(transparent)]
     Line(#[from] LineError),
@@ -110,8 +113,12 @@ fn today() -> BusinessDate {
 
 fn decode(code: &str, on: BusinessDate) -> Result<Decoded, BoletoFault> {
     let digits = code.bytes().filter(u8::is_ascii_digit).count();
-    let barcode: Barcode =
-        if digits == 44 { code.replace(' ', "").parse()? } else { code.parse::<DigitableLine>()?.barcode() };
+    let barcode: Barcode = match digits {
+        44 => code.replace(' ', "").parse()?,
+        // 48 are a line too, of what is no boleto.
+        47 | 48 => code.parse::<DigitableLine>()?.barcode(),
+        _ => return Err(BoletoFault::Length),
+    };
     Ok(Decoded {
         kind: "boleto",
         bank: barcode.bank_code().to_owned(),

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use axum::Router;
 use comporta_gateway::{Drain, Gateway, Listeners};
-use comporta_kernel::{Clock, IdSource, Rng};
+use comporta_jobs::Worker;
+use comporta_kernel::{Clock, Rng};
 use comporta_meter::{Meter, Options as MeterOptions};
 use comporta_partners::KeyRing;
 use tokio::net::TcpListener;
@@ -111,7 +112,7 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Star
     let doors = Doors::open(&app.settings, std::mem::take(&mut start.inherited))?;
     let (stop, mut tasks) = (Stop::new(), JoinSet::new());
     let failures = open_sentry(&app, &stop, &mut tasks)?;
-    start_workers(&app, metrics.clone(), &stop.work, &mut tasks)?;
+    let worker = app.runs(Role::Jobs).then(|| app.worker()).transpose()?;
     // Whatever may fail comes before anybody is accepted: who waits in a socket is not lost with this process.
     let public = doors.public.as_ref();
     let mut gateway = open_gateway(&app, public, reload.log(), failures.clone(), &stop, &mut tasks).await?;
@@ -119,12 +120,14 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Star
         open_services(&app, services, failures.clone(), &stop, &mut tasks).await?;
     }
     let (reloads, mut asked) = crate::reload::channel();
-    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
-    let router = private::private_router(&app, gateway.as_ref().map(Gateway::view), metrics, reloads, ids);
+    let view = gateway.as_ref().map(Gateway::view);
+    let router = private::private_router(&app, view, metrics.clone(), reloads, app.ids());
     let router = sentry::watch(router, failures);
     listen(&doors.private, &router, &app.settings, stop.listeners.subscribe(), &mut tasks)?;
     greeting::tell(&app, &doors, first.as_ref(), io::stdout().is_terminal() && start.predecessor.is_none())?;
     start.ready();
+    // Last: nobody waits for it, and the first requests do not wait behind it.
+    start_workers(&app, worker, metrics, &stop.work, &mut tasks);
 
     let mut restart = Restart::new(&start.program, &doors, &start.supervisor, &app.settings.http);
     let ended = tokio::select! {
@@ -208,8 +211,7 @@ async fn open_gateway(
     let (keeper, until) = (quotas.clone(), stop.rest.clone());
     tasks.spawn(async move { keeper.keep(until).await });
     let meter = open_meter(app, listeners.cores(), &stop.rest, tasks)?;
-    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
-    let requests = request_log::open(&app.settings.request_log, app.request_log.clone(), ids);
+    let requests = request_log::open(&app.settings.request_log, app.request_log.clone(), app.ids());
     let requests = requests.map(|(requests, writer)| {
         tasks.spawn(writer.run(stop.rest.clone()));
         requests
@@ -232,7 +234,7 @@ fn open_meter(
     }
     let options =
         MeterOptions { cores, disk: settings.disk.bytes(), hand_over_every: settings.flush_every.duration() };
-    let instance = IdSource::new(app.clock.clone(), app.rng.clone()).uuid();
+    let instance = app.ids().uuid();
     let (meter, outlet) = Meter::open(&app.settings.meter_folder(), instance, options)?;
     tasks.spawn(app.usage.clone().empty_until(outlet, stop.clone()));
     Ok(Some(meter))
@@ -258,8 +260,7 @@ async fn open_services(
 ) -> Result<(), Error> {
     let ring = follow_keys(app, &stop.rest, tasks).await?;
     tracing::info!(address = %listeners.address(), "serving gateways of this installation");
-    let ids = IdSource::new(app.clock.clone(), app.rng.clone());
-    let router = sentry::watch(service_listener::router(app, &ring, ids), failures);
+    let router = sentry::watch(service_listener::router(app, &ring, app.ids()), failures);
     listen(listeners, &router, &app.settings, stop.listeners.subscribe(), tasks)
 }
 
@@ -276,18 +277,18 @@ async fn follow_keys(app: &App, stop: &CancellationToken, tasks: &mut JoinSet<()
 /// The consolidator and the durable jobs, where the jobs' role runs; the upkeep of metrics everywhere.
 fn start_workers(
     app: &App,
+    worker: Option<Worker>,
     metrics: Metrics,
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
-) -> Result<(), Error> {
+) {
     // Whoever ran here before, with the gateway or without.
     tasks.spawn(app.usage.clone().adopt_until(app.settings.meter_folder(), stop.clone()));
-    if app.runs(Role::Jobs) {
+    if let Some(worker) = worker {
         let (ledger, token) = (app.ledger.clone(), stop.clone());
         let interval = app.settings.ledger.consolidate_every.duration();
         tasks.spawn(async move { ledger.consolidate_until(token, interval).await });
-        let (worker, token) = (app.worker()?, stop.clone());
-        tasks.spawn(worker.run(token.cancelled_owned()));
+        tasks.spawn(worker.run(stop.clone().cancelled_owned()));
     }
     if app.runs(Role::Boletos) {
         tasks.spawn(app.import_worker().run(stop.clone().cancelled_owned()));
@@ -299,7 +300,6 @@ fn start_workers(
             metrics.upkeep();
         }
     });
-    Ok(())
 }
 
 /// Serves a router on every socket of a listener until told to stop.

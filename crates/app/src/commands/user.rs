@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, Read as _};
 
 use clap::{Args, Subcommand};
 use comporta_identity::{Password, Staff, StaffEmail};
+use comporta_partners::Act;
 use serde_json::{Value, json};
 
 use super::Error;
@@ -57,6 +58,7 @@ pub fn run(command: UserCommand, environment: &Environment) -> Result<(), Error>
             operator.run(environment, async |app| {
                 let password = password(app, password_stdin)?;
                 let added = app.identity.add(email, password).await?;
+                app.partners.audit(Act::new("staff.added", &added.staff.email)).await?;
                 let mut shown = staff(&added.staff);
                 shown["admin_token"] = added.token.expose().into();
                 Ok(with_password(shown, &added.password, password_stdin))
@@ -66,11 +68,13 @@ pub fn run(command: UserCommand, environment: &Environment) -> Result<(), Error>
             operator.run(environment, async |app| {
                 let password = password(app, password_stdin)?;
                 let changed = app.identity.change_password(&email, password.clone()).await?;
+                app.partners.audit(Act::new("staff.password_changed", &email)).await?;
                 Ok(with_password(staff(&changed), &password, password_stdin))
             })
         }
         UserCommand::Token(TokenArgs { email, operator }) => operator.run(environment, async |app| {
             let token = app.identity.issue_token(&email).await?;
+            app.partners.audit(Act::new("staff.token_issued", &email)).await?;
             Ok(Answer::One(
                 json!({"id": token.staff(), "email": email.as_str(), "admin_token": token.expose()}),
             ))

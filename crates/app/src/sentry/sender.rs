@@ -9,13 +9,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use comporta_kernel::{Clock, Rng};
 use metrics::{Counter, counter};
 use reqwest::Client;
-use reqwest::redirect::Policy;
 use sentry_types::{Dsn, Uuid};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Common, RELEASE, Report};
 use super::{Error, limits};
+use crate::outbound;
 
 /// For one event, from the connection's beginning to the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,8 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const EACH: Duration = Duration::from_secs(1);
 /// Kinds that are told apart; those beyond share one turn.
 const KINDS: usize = 256;
-/// How long what is left may take at the end of the process.
-const FLUSH: Duration = Duration::from_secs(2);
 const AUTH: HeaderName = HeaderName::from_static("x-sentry-auth");
 const AGENT: &str = concat!("comporta/", env!("CARGO_PKG_VERSION"));
 
@@ -66,14 +64,6 @@ impl Sender {
         clock: Clock,
         rng: Rng,
     ) -> Result<Self, Error> {
-        let tls = comporta_gateway::web_client().map_err(|error| Error(error.into()))?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .timeout(PATIENCE)
-            .redirect(Policy::none())
-            // What is not in the settings is not obeyed.
-            .no_proxy()
-            .build();
         let auth = HeaderValue::try_from(dsn.to_auth(Some(AGENT)).to_string());
         let mut auth = auth.map_err(|error| Error(error.into()))?;
         auth.set_sensitive(true);
@@ -81,7 +71,7 @@ impl Sender {
         let dropped = |reason: &'static str| counter!("comporta_sentry_dropped_total", "reason" => reason);
         Ok(Self {
             queue,
-            client: client.map_err(|error| Error(error.into()))?,
+            client: outbound::client(PATIENCE).map_err(Error)?,
             url: dsn.envelope_api_url().to_string(),
             headers: HeaderMap::from_iter([(AUTH, auth), (CONTENT_TYPE, kind)]),
             common: Common { environment, release: RELEASE },
@@ -101,14 +91,7 @@ impl Sender {
 
     /// Sends until told to stop; then what is left, for two seconds at most.
     pub async fn run(mut self, stop: CancellationToken) {
-        let over = async {
-            stop.cancelled().await;
-            tokio::time::sleep(FLUSH).await;
-        };
-        tokio::select! {
-            () = self.send_all(&stop) => {}
-            () = over => {}
-        }
+        outbound::flush(self.send_all(&stop), &stop).await;
         self.counts.refused.increment(self.queue.len() as u64);
     }
 

@@ -12,10 +12,10 @@ use comporta_gateway::config::Uri;
 use comporta_kernel::Secret;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 
 use super::Error;
+use crate::outbound;
 
 /// For one batch, from the connection's beginning to the last byte of the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,14 +40,6 @@ pub(super) enum Failure {
 
 impl Collector {
     pub(super) fn new(url: &Uri, headers: &BTreeMap<String, Secret>) -> Result<Self, Error> {
-        let tls = comporta_gateway::web_client().map_err(|error| Error(error.into()))?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .timeout(PATIENCE)
-            .redirect(Policy::none())
-            // What is not in the settings is not obeyed.
-            .no_proxy()
-            .build();
         let mut all = HeaderMap::new();
         for (name, value) in headers {
             let name = HeaderName::try_from(name).map_err(|error| Error(error.into()))?;
@@ -57,7 +49,7 @@ impl Collector {
         }
         all.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
         let url = format!("{}/v1/traces", url.as_str().trim_end_matches('/'));
-        Ok(Self { client: client.map_err(|error| Error(error.into()))?, url, headers: all })
+        Ok(Self { client: outbound::client(PATIENCE).map_err(Error)?, url, headers: all })
     }
 
     /// Sends a batch. Gives how many of its spans the collector has rejected for good.

@@ -18,7 +18,7 @@ use comporta::wiring::{self, App};
 use comporta::{private, reload, request_log, sentry, service_listener, trace_export};
 use comporta_db::Db;
 use comporta_gateway::{Drain, Gateway, Listeners};
-use comporta_kernel::{IdSource, ManualClock, Rng};
+use comporta_kernel::{ManualClock, Rng};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -71,7 +71,7 @@ impl TestApp {
         let (tracing, exporter) = trace_export::open(&app.settings.tracing).unwrap().unzip();
         let listeners = Listeners::open(app.settings.listen, app.settings.cores()).unwrap();
         let stop = CancellationToken::new();
-        let requests = request_log::open(&app.settings.request_log, app.request_log.clone(), ids(&app));
+        let requests = request_log::open(&app.settings.request_log, app.request_log.clone(), app.ids());
         let requests = requests.map(|(requests, writer)| {
             tokio::spawn(writer.run(stop.clone()));
             requests
@@ -89,7 +89,7 @@ impl TestApp {
             (stop.clone(), tokio::spawn(exporter.run(stop)))
         });
         let (reloads, _) = reload::channel();
-        let private = private::private_router(&app, Some(gateway.view()), metrics, reloads, ids(&app));
+        let private = private::private_router(&app, Some(gateway.view()), metrics, reloads, app.ids());
         let private = sentry::watch(private, failures);
         let db = app.db.clone();
         Self {
@@ -186,7 +186,7 @@ impl Split {
         let behind = open(&folder, &database, "roles: [ledger, catalogue, partners]").await;
         first_run::run(&behind).await.unwrap();
         let ring = behind.key_ring().await.unwrap();
-        let services = service_listener::router(&behind, &ring, ids(&behind));
+        let services = service_listener::router(&behind, &ring, behind.ids());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target =
             format!("{{targets: [{{url: 'http://{}'}}], principal: true}}", listener.local_addr().unwrap());
@@ -232,10 +232,6 @@ async fn open(folder: &tempfile::TempDir, database: &str, text: &str) -> App {
     let sources = Sources { file: Some(&file), environment: &environment, flags: &flags };
     let clock = ManualClock::at("2026-03-10T15:00:00Z".parse().unwrap());
     App::open(settings::load(&sources).unwrap(), clock.into(), Rng::system()).await.unwrap()
-}
-
-fn ids(app: &App) -> IdSource {
-    IdSource::new(app.clock.clone(), app.rng.clone())
 }
 
 impl Drop for TestApp {

@@ -1,6 +1,7 @@
 //! Invoices over HTTP: the routes, and how callers see them.
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::routing::{get, post};
 use comporta_kernel::{BusinessDate, CompanyId, Money, Month, Timestamp};
 use serde::Serialize;
@@ -8,18 +9,38 @@ use utoipa::ToSchema;
 
 use super::{list_invoices, run_invoices, show_invoice};
 use crate::{
-    Bills, Invoice, InvoiceId, InvoiceLine, InvoiceStatus, InvoiceWithLines, Party, PlanName, PricePart,
-    UnitPrice,
+    Bills, Invoice, InvoiceId, InvoiceLine, InvoiceStatus, InvoiceWithLines, Partners, Party, PlanName,
+    PricePart, UnitPrice,
 };
 
-/// The operator's endpoints. They trust whoever reaches them: mount them behind a check of the caller.
-pub fn invoices_admin_router(bills: Bills) -> Router {
+/// Bills, and the trail in which an operator's run of them is noted.
+#[derive(Clone)]
+struct Billing {
+    bills: Bills,
+    partners: Partners,
+}
+
+impl FromRef<Billing> for Bills {
+    fn from_ref(billing: &Billing) -> Self {
+        billing.bills.clone()
+    }
+}
+
+impl FromRef<Billing> for Partners {
+    fn from_ref(billing: &Billing) -> Self {
+        billing.partners.clone()
+    }
+}
+
+/// The operator's endpoints. Mount them behind a check of the caller, which puts the [`Actor`](crate::Actor) that it
+/// finds into the request's extensions.
+pub fn invoices_admin_router(bills: Bills, partners: Partners) -> Router {
     Router::new()
         .route("/admin/v1/invoices", get(list_invoices::all))
         .route("/admin/v1/invoices/run", post(run_invoices::handle))
         .route("/admin/v1/invoices/{id}", get(show_invoice::any))
         .route("/admin/v1/invoices/{id}/pdf", get(show_invoice::any_pdf))
-        .with_state(bills)
+        .with_state(Billing { bills, partners })
 }
 
 /// What a company's own programs call. The caller is in the request's extensions.

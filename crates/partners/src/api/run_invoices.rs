@@ -4,9 +4,11 @@ use axum::extract::State;
 use comporta_http::{Json, Problem, ProblemBody};
 use comporta_kernel::{CompanyId, Month};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{BillRun, Bills};
+use super::Acting;
+use crate::{Act, BillRun, Bills};
 
 /// What is to be billed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -46,8 +48,11 @@ pub(crate) struct RunOut {
 )]
 pub(crate) async fn handle(
     State(bills): State<Bills>,
+    Acting(partners): Acting,
     Json(RunIn { month, company_id }): Json<RunIn>,
 ) -> Result<axum::Json<RunOut>, Problem> {
     let BillRun { month, issued, invoices, failed } = bills.run(month, company_id).await?;
+    let act = Act::new("invoices.run", month).with(json!({"issued": issued, "failed": failed}));
+    partners.audit(Act { company_id, ..act }).await?;
     Ok(axum::Json(RunOut { month, issued, invoices, failed }))
 }

@@ -37,7 +37,9 @@ fn percent(percent: Percent) -> String {
 fn reais(amount: Amount) -> String {
     let centavos = amount.centavos();
     let mut whole = (centavos / 100).to_string();
-    for place in (1..whole.len()).rev().filter(|place| (whole.len() - place) % 3 == 0).collect::<Vec<_>>() {
+    for place in
+        (1..whole.len()).rev().filter(|place| (whole.len() - place).is_multiple_of(3)).collect::<Vec<_>>()
+    {
         whole.insert(place, '.');
     }
     format!("R$ {whole},{:02}", centavos % 100)
