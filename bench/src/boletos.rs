@@ -63,7 +63,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let postgres = Postgres::start(&Options::durable())?;
     let ground = Ground { binary: fs::canonicalize(binary)?, folder, postgres };
     let server = ground.postgres.programs().join("postgres");
-    let machine = Machine::look(&ground.binary, &[(&server, "--version"), ("sqlite3".as_ref(), "--version")])?;
+    let machine =
+        Machine::look(&ground.binary, &[(&server, "--version"), ("sqlite3".as_ref(), "--version")])?;
     let machine = machine.with_disk(&ground.folder)?;
     println!("{machine}");
     let mut report = Report { machine, sections: Vec::new() };
@@ -102,7 +103,11 @@ async fn measure(ground: &Ground, arguments: &Arguments, engine: Engine) -> Outc
     if !arguments.once {
         let twice = Run::start(ground, engine, "twice").await?;
         let figures = twice.import(&DebtFile::generate(arguments.rows * 2)).await?;
-        bars.push(Bar::at_most("times as long for twice the rows", 2.1, figures.get(SECONDS) / ours.get(SECONDS)));
+        bars.push(Bar::at_most(
+            "times as long for twice the rows",
+            2.1,
+            figures.get(SECONDS) / ours.get(SECONDS),
+        ));
         rows.push(Row::new("comporta, twice the rows", figures));
     }
     let how = "from the first byte of the POST to completed, while entries are posted; the tool loads the finished rows into \

@@ -46,7 +46,10 @@ async fn tell_every_row(engine: Engine) {
     let report = client.get(&format!("/v1/boleto-imports/{id}/report")).await.unwrap().text();
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(lines[0], "line,column,code,message");
-    assert!(lines[1].starts_with("502,,wrong_field_count,") && lines[2].starts_with("503,debtId,conflict,"), "{report}");
+    assert!(
+        lines[1].starts_with("502,,wrong_field_count,") && lines[2].starts_with("503,debtId,conflict,"),
+        "{report}"
+    );
     let lines = client.get(&format!("/v1/boleto-imports/{id}/report?format=ndjson")).await.unwrap().text();
     let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!((first["line"].as_u64(), first["code"].as_str()), (Some(502), Some("wrong_field_count")));
@@ -126,7 +129,8 @@ async fn start(engine: Engine) -> Server {
 
 fn rows(numbers: std::ops::Range<u32>) -> String {
     numbers.fold(String::new(), |mut text, number| {
-        let _ = writeln!(text, "Ana,{number},a{number}@example.com,{}.50,2027-01-01,debt-{number}", number + 1);
+        let _ =
+            writeln!(text, "Ana,{number},a{number}@example.com,{}.50,2027-01-01,debt-{number}", number + 1);
         text
     })
 }
@@ -134,7 +138,8 @@ fn rows(numbers: std::ops::Range<u32>) -> String {
 /// Sends a file; gives the import's path.
 async fn send(client: &mut Client, file: &str) -> String {
     let headers = [("content-type", "text/csv")];
-    let answer = client.post("/v1/boleto-imports", &headers, Bytes::copy_from_slice(file.as_bytes())).await.unwrap();
+    let answer =
+        client.post("/v1/boleto-imports", &headers, Bytes::copy_from_slice(file.as_bytes())).await.unwrap();
     assert_eq!(answer.status, 202, "{}", answer.text());
     answer.header("location").unwrap().to_owned()
 }

@@ -1,6 +1,8 @@
 //! `cargo xtask bench NAME`: a benchmark of what is shipped against real neighbours.
 
-use comporta_neighbours::{HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, Package, SQLITE3, STRACE, VALGRIND, install};
+use comporta_neighbours::{
+    HAPROXY, NGINX, NGINX_LUA, POSTGRESQL, Package, SQLITE3, STRACE, VALGRIND, install,
+};
 
 use crate::failure::Outcome;
 use crate::process::{cargo, run as run_command};

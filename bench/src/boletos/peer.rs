@@ -52,9 +52,19 @@ fn sqlite(ours: &Path, peer: &Path, rows: &Path) -> Outcome<Duration> {
     let table = shell(ours, "SELECT sql FROM sqlite_schema WHERE name = 'boleto';")?;
     let columns = shell(ours, "SELECT group_concat(name) FROM pragma_table_info('boleto');")?;
     let columns: Vec<String> = columns.trim().split(',').map(as_text).collect();
-    let export = format!(".mode csv\n.output {}\nSELECT {} FROM boleto ORDER BY rowid;\n", rows.display(), columns.join(", "));
+    let export = format!(
+        ".mode csv\n.output {}\nSELECT {} FROM boleto ORDER BY rowid;\n",
+        rows.display(),
+        columns.join(", ")
+    );
     shell(ours, &export)?;
-    shell(peer, &format!("PRAGMA journal_mode = wal;\n{};", table.replace(") STRICT", ")").trim().trim_end_matches(';')))?;
+    shell(
+        peer,
+        &format!(
+            "PRAGMA journal_mode = wal;\n{};",
+            table.replace(") STRICT", ")").trim().trim_end_matches(';')
+        ),
+    )?;
     let begun = Instant::now();
     shell(peer, &format!("PRAGMA synchronous = full;\n.import --csv {} boleto\n", rows.display()))?;
     let took = begun.elapsed();
@@ -75,7 +85,13 @@ fn as_text(column: &str) -> String {
 
 fn shell(database: &Path, commands: &str) -> Outcome<String> {
     let mut shell = Command::new("sqlite3");
-    let mut child = shell.arg("-bail").arg(database).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child = shell
+        .arg("-bail")
+        .arg(database)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
     child.stdin.take().ok_or("no input")?.write_all(commands.as_bytes())?;
     let output = child.wait_with_output()?;
     if !output.status.success() || !output.stderr.is_empty() {

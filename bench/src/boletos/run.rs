@@ -48,7 +48,8 @@ impl Run {
         let mut client = self.server.client()?;
         let entries = post_entries(self.server.client()?);
         let begun = Instant::now();
-        let answer = client.post("/v1/boleto-imports", &[("content-type", "text/csv")], file.bytes.clone()).await?;
+        let answer =
+            client.post("/v1/boleto-imports", &[("content-type", "text/csv")], file.bytes.clone()).await?;
         let taken = begun.elapsed();
         if answer.status != 202 {
             return Err(answer.text().into());
@@ -66,7 +67,8 @@ impl Run {
         let slowest = entries.finish().await?;
         let count = |name: &str| done[name].as_u64();
         let expected = [file.rows, file.issued, file.rows - file.issued - file.rejected, file.rejected];
-        if [count("rows_read"), count("issued"), count("duplicates"), count("rejected")] != expected.map(Some) {
+        if [count("rows_read"), count("issued"), count("duplicates"), count("rejected")] != expected.map(Some)
+        {
             return Err(format!("expected {expected:?}: {done}").into());
         }
         let figures = Figures::default().with(SECONDS, seconds).with("upload_seconds", taken.as_secs_f64());

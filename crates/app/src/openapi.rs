@@ -105,7 +105,8 @@ fn share(path: &str, operation: &mut Operation) {
 
 /// Every kind of problem, as a table in the document's description.
 fn problem_table() -> String {
-    let kinds = kinds::ALL.iter().chain(comporta_ledger::PROBLEM_KINDS).chain(comporta_boletos::PROBLEM_KINDS);
+    let kinds =
+        kinds::ALL.iter().chain(comporta_ledger::PROBLEM_KINDS).chain(comporta_boletos::PROBLEM_KINDS);
     let rows =
         kinds.map(|kind| format!("| {} | `{}` | {} |\n", kind.status.as_u16(), kind.uri(), kind.title));
     format!(

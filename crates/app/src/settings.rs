@@ -25,9 +25,9 @@ use serde::{Deserialize, Serialize};
 pub use comporta_kernel::{ByteSize, Interval, Secret, ValueError};
 pub use environment::{CONFIG_VARIABLE, Environment};
 pub use fault::{Fault, Faults};
-pub(crate) use secret::{SecretError, resolve};
 pub use load::{Flag, Sources, load};
 pub use schema::schema;
+pub(crate) use secret::{SecretError, resolve};
 pub use sections::{
     BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings,
     IdentitySettings, LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings,

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{
-    Amount, BankAccountId, Barcode, Boleto, BoletoId, ChargeDocument, DeliveryStatus, DigitableLine, DiscountDocument,
-    DocumentProfile, ImportId, LONGEST_DEBT_ID, LONGEST_NAME, Payer, PayerDocument, Registration, Status, Terms,
-    TermsError, is_email,
+    Amount, BankAccountId, Barcode, Boleto, BoletoId, ChargeDocument, DeliveryStatus, DigitableLine,
+    DiscountDocument, DocumentProfile, ImportId, LONGEST_DEBT_ID, LONGEST_NAME, Payer, PayerDocument,
+    Registration, Status, Terms, TermsError, is_email,
 };
 use crate::service::NewBoleto;
 
@@ -64,7 +64,8 @@ impl BoletoIn {
     /// What is to be issued, every field checked.
     pub(super) fn check(self) -> Result<NewBoleto, Problem> {
         let mut faults = Vec::new();
-        let mut fault = |pointer: &str, detail: &dyn std::fmt::Display| faults.push(FieldError::new(pointer, detail));
+        let mut fault =
+            |pointer: &str, detail: &dyn std::fmt::Display| faults.push(FieldError::new(pointer, detail));
         let debt_id = self.debt_id.trim().to_owned();
         if !is_text(&debt_id, LONGEST_DEBT_ID) {
             fault("/debt_id", &"expected 1 to 100 characters, none of them control characters");
@@ -95,7 +96,8 @@ impl BoletoIn {
 
 impl PayerIn {
     fn check(self, fault: &mut impl FnMut(&str, &dyn std::fmt::Display)) -> Payer {
-        let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let given =
+            |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let (name, email, address) = (self.name.trim().to_owned(), given(self.email), given(self.address));
         if !is_text(&name, LONGEST_NAME) {
             fault("/payer/name", &"expected 1 to 200 characters, none of them control characters");
@@ -117,10 +119,12 @@ impl PayerIn {
 /// Errors of charges begin with the name of their field.
 fn pointer_of(error: TermsError) -> &'static str {
     let text = error.to_string();
-    ["fine", "interest", "discounts"].into_iter().find(|field| text.starts_with(field)).map_or("", |field| match field {
-        "fine" => "/fine",
-        "interest" => "/interest",
-        _ => "/discounts",
+    ["fine", "interest", "discounts"].into_iter().find(|field| text.starts_with(field)).map_or("", |field| {
+        match field {
+            "fine" => "/fine",
+            "interest" => "/interest",
+            _ => "/discounts",
+        }
     })
 }
 

@@ -33,13 +33,15 @@ pub(super) async fn import_events(
 ) -> Result<Response, Problem> {
     let company = caller.company();
     let first = boletos.import(company, id).await?;
-    let events = stream::try_unfold(Some(Next::Now(first)), move |next| follow(boletos.clone(), company, id, next));
+    let events = stream::try_unfold(Some(Next::Now(Box::new(first))), move |next| {
+        follow(boletos.clone(), company, id, next)
+    });
     Ok(Sse::new(events).into_response())
 }
 
 /// What is told next.
 enum Next {
-    Now(Import),
+    Now(Box<Import>),
     AfterAPause,
 }
 
@@ -52,7 +54,7 @@ async fn follow(
 ) -> Result<Option<(Event, Option<Next>)>, Error> {
     let import = match next {
         None => return Ok(None),
-        Some(Next::Now(import)) => import,
+        Some(Next::Now(import)) => *import,
         Some(Next::AfterAPause) => {
             tokio::time::sleep(PAUSE).await;
             boletos.import(company, id).await?

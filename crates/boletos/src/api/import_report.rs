@@ -86,7 +86,12 @@ async fn page(
     };
     let mut out = if is_head { HEAD.to_vec() } else { Vec::new() };
     for Problem(line, column, code) in problems {
-        let line = Line { line, column: column.map_or("", Column::name), code: code.as_str(), message: code.message() };
+        let line = Line {
+            line,
+            column: column.map_or("", Column::name),
+            code: code.as_str(),
+            message: code.message(),
+        };
         line.write(format, &mut out);
     }
     Ok(Some((out.into(), chunk.saturating_add(1))))

@@ -72,7 +72,9 @@ pub(super) async fn upload_import(
     let body = body.into_data_stream();
     let taken = match kind(&head.headers)? {
         Kind::Csv => boletos.take_in(caller.company(), upload, body, answer).await?,
-        Kind::Form(boundary) => boletos.take_in(caller.company(), upload, file_of(body, boundary).await?, answer).await?,
+        Kind::Form(boundary) => {
+            boletos.take_in(caller.company(), upload, file_of(body, boundary).await?, answer).await?
+        }
     };
     Ok(match taken {
         Outcome::Repeated(answer) => answer.into_response(),
@@ -110,7 +112,10 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Ok(());
     }
-    Err(Problem::new(&kinds::UNSUPPORTED_MEDIA_TYPE, "content-encoding: send the file as it is, not compressed"))
+    Err(Problem::new(
+        &kinds::UNSUPPORTED_MEDIA_TYPE,
+        "content-encoding: send the file as it is, not compressed",
+    ))
 }
 
 /// The field `file` of a form, as it comes.
@@ -118,7 +123,8 @@ async fn file_of(
     body: impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static,
     boundary: String,
 ) -> Result<impl Stream<Item = Result<Bytes, multer::Error>> + Send, Problem> {
-    let malformed = |error: multer::Error| Problem::new(&kinds::MALFORMED, format!("the form cannot be read: {error}"));
+    let malformed =
+        |error: multer::Error| Problem::new(&kinds::MALFORMED, format!("the form cannot be read: {error}"));
     let mut form = Multipart::new(body, boundary);
     while let Some(field) = form.next_field().await.map_err(malformed)? {
         if field.name() == Some("file") {

@@ -95,7 +95,11 @@ impl Reading {
                 Some(first) if first.id(text) == row.id(text) => {
                     let same = first.debt(text) == row.debt(text);
                     let code = if same { Code::Duplicate } else { Code::Conflict };
-                    self.problems.push(Problem(*first_line + u64::from(row.line), Some(Column::DebtId), code));
+                    self.problems.push(Problem(
+                        *first_line + u64::from(row.line),
+                        Some(Column::DebtId),
+                        code,
+                    ));
                 }
                 _ => kept.push(*row),
             }

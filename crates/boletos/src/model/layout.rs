@@ -60,7 +60,9 @@ pub enum FileFault {
     #[error("the file holds NUL bytes, so it is no text; save it as CSV in UTF-8")]
     Binary,
     /// Not all of the columns are in the header.
-    #[error("the header (line 1) lacks {missing}; expected name,governmentId,email,debtAmount,debtDueDate,debtId in any order, with , or ; between")]
+    #[error(
+        "the header (line 1) lacks {missing}; expected name,governmentId,email,debtAmount,debtDueDate,debtId in any order, with , or ; between"
+    )]
     MissingColumns {
         /// Their names.
         missing: String,
@@ -129,8 +131,11 @@ impl Layout {
     }
 
     fn parted_by(delimiter: u8, head: &[u8]) -> Result<Self, FileFault> {
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(head);
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(head);
         let mut record = csv::ByteRecord::new();
         // Reading from memory cannot fail; a record that is not there has no columns.
         let _ = reader.read_byte_record(&mut record);
@@ -172,7 +177,9 @@ mod tests {
 
     #[test]
     fn columns_stand_in_any_order_between_commas_or_semicolons() {
-        let layout = Layout::read(b"\xEF\xBB\xBFdebtId;\"name\"; Email ;extra;governmentid;debtDueDate;debtAmount\r\n");
+        let layout = Layout::read(
+            b"\xEF\xBB\xBFdebtId;\"name\"; Email ;extra;governmentid;debtDueDate;debtAmount\r\n",
+        );
         let layout = layout.unwrap();
         let places = Column::ALL.map(|column| layout.place(column));
         assert_eq!((layout.delimiter, layout.width, places), (b';', 7, [1, 4, 2, 6, 5, 0]));

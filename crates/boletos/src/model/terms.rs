@@ -3,9 +3,7 @@
 use comporta_kernel::{BusinessDate, Money};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Amount, AmountError, Charges, ChargesError, Discount, Interest, Percent, PercentError, Share,
-};
+use super::{Amount, AmountError, Charges, ChargesError, Discount, Interest, Percent, PercentError, Share};
 
 /// Instructions, fine, interest and discounts. Kept as JSON, in this form.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -70,7 +70,11 @@ impl Boletos {
         Ok(account)
     }
 
-    pub(crate) async fn find_account(&self, company: CompanyId, id: BankAccountId) -> Result<KeptAccount, Error> {
+    pub(crate) async fn find_account(
+        &self,
+        company: CompanyId,
+        id: BankAccountId,
+    ) -> Result<KeptAccount, Error> {
         self.store().account(company, id).await?.ok_or(Error::NoSuchAccount)
     }
 

@@ -114,7 +114,8 @@ impl Boletos {
     ) -> Result<Outcome<Import>, Error> {
         let key = upload.key.map(|key| key.of_body(&taken.hash));
         let import = self.import_of(company, id, account, upload.documents, taken);
-        let chunks: Vec<Chunk> = (0..).zip(&taken.spans).map(|(number, span)| self.chunk(number, *span)).collect();
+        let chunks: Vec<Chunk> =
+            (0..).zip(&taken.spans).map(|(number, span)| self.chunk(number, *span)).collect();
         let mut tx = self.0.db.begin().await?;
         if let Some(key) = &key
             && let Some(before) = self.0.idempotency.claim(&mut tx, company, key).await?

@@ -122,7 +122,7 @@ impl World {
         for chunk in 0.. {
             match self.boletos.problems(self.company, import.id, chunk).await.unwrap() {
                 Some(problems) => {
-                    lines.extend(problems.iter().map(|Problem(line, _, code)| (*line, code.as_str())))
+                    lines.extend(problems.iter().map(|Problem(line, _, code)| (*line, code.as_str())));
                 }
                 None => break,
             }

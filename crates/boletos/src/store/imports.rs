@@ -84,8 +84,8 @@ pub(crate) fn pages(problems: &[Problem]) -> Vec<String> {
 pub(crate) fn sorted(pages: &[String]) -> Result<Vec<Problem>, Error> {
     let mut problems = Vec::new();
     for page in pages {
-        let page: Vec<Problem> = serde_json::from_str(page)
-            .map_err(|_| Error::Corrupt { column: "import_problem.problems" })?;
+        let page: Vec<Problem> =
+            serde_json::from_str(page).map_err(|_| Error::Corrupt { column: "import_problem.problems" })?;
         problems.extend(page);
     }
     problems.sort_by_key(|problem| problem.0);

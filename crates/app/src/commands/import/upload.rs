@@ -57,9 +57,11 @@ fn read_ahead(mut file: File) -> (Body, mpsc::UnboundedReceiver<u64>) {
             let _ = told.send(length as u64);
         }
     });
-    let pieces = futures_util::stream::unfold(waiting, |mut waiting| async move {
-        Some((waiting.recv().await?, waiting))
-    });
+    let pieces =
+        futures_util::stream::unfold(
+            waiting,
+            |mut waiting| async move { Some((waiting.recv().await?, waiting)) },
+        );
     (Body::wrap(StreamBody::new(pieces)), sent)
 }
 

@@ -76,7 +76,8 @@ impl<'a> Checks<'a> {
         if read.is_empty() {
             return Err(fault(Code::Missing));
         }
-        let document = PayerDocument::parse(read, self.documents).map_err(|_| fault(Code::InvalidDocument))?;
+        let document =
+            PayerDocument::parse(read, self.documents).map_err(|_| fault(Code::InvalidDocument))?;
         text.push_str(document.as_str());
         Ok(document.as_str().len() as u16)
     }
@@ -163,7 +164,8 @@ fn plain_amount(text: &[u8]) -> Option<i64> {
         }
         whole => (whole, 0),
     };
-    let is_plain = matches!(whole, [b'1'..=b'9', rest @ ..] if rest.len() < 8 && rest.iter().all(u8::is_ascii_digit));
+    let is_plain =
+        matches!(whole, [b'1'..=b'9', rest @ ..] if rest.len() < 8 && rest.iter().all(u8::is_ascii_digit));
     let value = |whole: &[u8]| whole.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
     is_plain.then(|| value(whole) * 100 + cents)
 }

@@ -1,3 +1,5 @@
+//! Rows of debts, good and bad.
+
 use super::check::{amount, is_email};
 use super::*;
 
@@ -14,15 +16,25 @@ fn read_bytes(rows: &[u8], documents: DocumentProfile) -> Reading {
 
 fn told(reading: &Reading) -> Vec<(u64, &'static str, &'static str)> {
     let problems = reading.problems.iter();
-    problems.map(|Problem(line, column, code)| (*line, column.map_or("", Column::name), code.as_str())).collect()
+    problems
+        .map(|Problem(line, column, code)| (*line, column.map_or("", Column::name), code.as_str()))
+        .collect()
 }
 
 #[test]
 fn a_row_of_the_challenge_is_a_debt() {
-    let reading = read("John Doe,11111111111,johndoe@kanastra.com.br,1000000.00,2022-10-12,1adb6ccf-ff16-467f-bea7-5f05d494280f \n");
+    let reading = read(
+        "John Doe,11111111111,johndoe@kanastra.com.br,1000000.00,2022-10-12,1adb6ccf-ff16-467f-bea7-5f05d494280f \n",
+    );
     let (debt, line, warning) = reading.debts.get(0).unwrap();
-    assert_eq!((debt.name, debt.document, debt.email), ("John Doe", "11111111111", Some("johndoe@kanastra.com.br")));
-    assert_eq!((debt.amount.money().to_string().as_str(), debt.due.to_string().as_str()), ("1000000.00", "2022-10-12"));
+    assert_eq!(
+        (debt.name, debt.document, debt.email),
+        ("John Doe", "11111111111", Some("johndoe@kanastra.com.br"))
+    );
+    assert_eq!(
+        (debt.amount.money().to_string().as_str(), debt.due.to_string().as_str()),
+        ("1000000.00", "2022-10-12")
+    );
     assert_eq!((debt.id, line, warning), ("1adb6ccf-ff16-467f-bea7-5f05d494280f", 2, None));
     let integer = read("Samuel Orr,5486,linmichael@example.com,5662,2023-02-25,acc1\r\n");
     assert_eq!(integer.debts.get(0).unwrap().0.amount.centavos(), 566_200);
@@ -61,8 +73,10 @@ fn each_bad_row_is_told_by_its_line_and_its_first_fault() {
 
 #[test]
 fn of_one_debt_the_first_row_stands() {
-    let reading = read("a,1,,10,2026-01-01,z\nb,1,,10,2026-01-01,y\na,1,,10.00,2026-01-01,z\na,1,,11,2026-01-01,z\n");
-    let ids: Vec<_> = (0..9).map_while(|at| reading.debts.get(at)).map(|(debt, line, _)| (debt.id, line)).collect();
+    let reading =
+        read("a,1,,10,2026-01-01,z\nb,1,,10,2026-01-01,y\na,1,,10.00,2026-01-01,z\na,1,,11,2026-01-01,z\n");
+    let ids: Vec<_> =
+        (0..9).map_while(|at| reading.debts.get(at)).map(|(debt, line, _)| (debt.id, line)).collect();
     assert_eq!(ids, [("y", 3), ("z", 2)]);
     assert_eq!(told(&reading), [(4, "debtId", "duplicate"), (5, "debtId", "conflict")]);
     assert_eq!((reading.debts.up_to("x"), reading.debts.up_to("y"), reading.debts.up_to("zz")), (0, 1, 2));
@@ -71,21 +85,38 @@ fn of_one_debt_the_first_row_stands() {
 #[test]
 fn a_bad_address_is_warned_of_and_left_out() {
     let reading = read("a,1,,10,2026-01-01,1\na,1,nowhere,10,2026-01-01,2\na,1,a@b.co,10,2026-01-01,3\n");
-    let emails: Vec<_> = (0..3).filter_map(|at| reading.debts.get(at)).map(|(debt, _, code)| (debt.email, code)).collect();
-    assert_eq!(emails, [(None, Some(Code::NoEmail)), (None, Some(Code::InvalidEmail)), (Some("a@b.co"), None)]);
+    let emails: Vec<_> =
+        (0..3).filter_map(|at| reading.debts.get(at)).map(|(debt, _, code)| (debt.email, code)).collect();
+    assert_eq!(
+        emails,
+        [(None, Some(Code::NoEmail)), (None, Some(Code::InvalidEmail)), (Some("a@b.co"), None)]
+    );
     for good in ["a@b.co", "janet95@example.com", "o'neil+tag@mail.example.com.br"] {
         assert!(is_email(good), "{good}");
     }
-    for bad in ["a", "@b.co", "a@b", "a@@b.co", "a@b..co", "a b@c.de", "a@-b.co", ".a@b.co", "joão@b.co", "a@b.co\r\nbcc:x@y.z"] {
+    for bad in [
+        "a",
+        "@b.co",
+        "a@b",
+        "a@@b.co",
+        "a@b..co",
+        "a b@c.de",
+        "a@-b.co",
+        ".a@b.co",
+        "joão@b.co",
+        "a@b.co\r\nbcc:x@y.z",
+    ] {
         assert!(!is_email(bad), "{bad}");
     }
 }
 
 #[test]
 fn text_is_utf_8_or_else_latin_1() {
-    let rows = b"Jo\xE3o,1,,10,2026-01-01,1\nJo\xC3\xA3o,1,,10,2026-01-01,2\nD\x92\xC1vila,1,,10,2026-01-01,3\n";
+    let rows =
+        b"Jo\xE3o,1,,10,2026-01-01,1\nJo\xC3\xA3o,1,,10,2026-01-01,2\nD\x92\xC1vila,1,,10,2026-01-01,3\n";
     let reading = read_bytes(rows, DocumentProfile::Any);
-    let names: Vec<_> = (0..3).filter_map(|at| reading.debts.get(at)).map(|(debt, ..)| debt.name.to_owned()).collect();
+    let names: Vec<_> =
+        (0..3).filter_map(|at| reading.debts.get(at)).map(|(debt, ..)| debt.name.to_owned()).collect();
     assert_eq!(names, ["João", "João", "D’Ávila"]);
 }
 
@@ -98,9 +129,14 @@ fn documents_are_checked_only_when_asked() {
 
 #[test]
 fn amounts_are_exact_or_refused() {
-    for (text, centavos) in
-        [("7811", 781_100), ("0.01", 1), ("1000000.00", 100_000_000), ("99999999.99", 9_999_999_999), ("1.5", 150), ("2.500", 250)]
-    {
+    for (text, centavos) in [
+        ("7811", 781_100),
+        ("0.01", 1),
+        ("1000000.00", 100_000_000),
+        ("99999999.99", 9_999_999_999),
+        ("1.5", 150),
+        ("2.500", 250),
+    ] {
         assert_eq!(amount(text.as_bytes()).map(Amount::centavos), Ok(centavos), "{text}");
     }
     for (text, code) in [

@@ -15,7 +15,7 @@ on_both_engines! {
         let accounts = world.boletos.accounts(world.company, None, 10).await.unwrap();
         assert_eq!((accounts.len(), accounts[1].id, accounts[0].document.clone()), (2, second.id, itau()));
         let after = world.boletos.accounts(world.company, Some(accounts[0].id), 10).await.unwrap();
-        assert_eq!(after, [second.clone()]);
+        assert_eq!(after, std::slice::from_ref(&second));
         let store = crate::store::open(&world.db);
         assert_eq!(store.default_account(world.company).await.unwrap().unwrap().id, accounts[0].id);
 

@@ -14,7 +14,8 @@ fn new(debt: &str, due: &str) -> NewBoleto {
         address: Some("Rua A, 1".to_owned()),
     };
     let amount = Amount::try_from(Money::from_centavos(15_000).unwrap()).unwrap();
-    let terms = Terms { instructions: vec!["Não receber após o vencimento".to_owned()], ..Terms::default() };
+    let terms =
+        Terms { instructions: vec!["Não receber após o vencimento".to_owned()], ..Terms::default() };
     NewBoleto { debt_id: debt.to_owned(), bank_account_id: None, payer, amount, due_date: day(due), terms }
 }
 

@@ -47,9 +47,8 @@ impl BankAccounts for PostgresStore {
         after: Option<BankAccountId>,
         limit: u16,
     ) -> Result<Vec<KeptAccount>, Error> {
-        let query = sqlx::query(
-            "SELECT * FROM bank_account WHERE company_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-        );
+        let query =
+            sqlx::query("SELECT * FROM bank_account WHERE company_id = $1 AND id > $2 ORDER BY id LIMIT $3");
         let query = query.bind(company.uuid()).bind(after.map_or(Uuid::nil(), BankAccountId::uuid));
         let rows = query.bind(i64::from(limit)).fetch_all(self.db.primary()).await?;
         rows.iter().map(from_row).collect()

@@ -35,8 +35,10 @@ impl Imports for PostgresStore {
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
             );
             let Span { begin, end, first_line } = chunk.span;
-            let query = query.bind(import.company_id.uuid()).bind(import.id.uuid()).bind(chunk.number.cast_signed());
-            let query = query.bind(begin.cast_signed()).bind(end.cast_signed()).bind(first_line.cast_signed());
+            let query =
+                query.bind(import.company_id.uuid()).bind(import.id.uuid()).bind(chunk.number.cast_signed());
+            let query =
+                query.bind(begin.cast_signed()).bind(end.cast_signed()).bind(first_line.cast_signed());
             query.bind(chunk.first_id).execute(&mut *db).await?;
         }
         Ok(())
@@ -125,9 +127,8 @@ impl Imports for PostgresStore {
     }
 
     async fn is_file_needed(&self, file: &str) -> Result<bool, Error> {
-        let query = sqlx::query(
-            "SELECT EXISTS (SELECT 1 FROM boleto_import WHERE file = $1 AND status = 'running')",
-        );
+        let query =
+            sqlx::query("SELECT EXISTS (SELECT 1 FROM boleto_import WHERE file = $1 AND status = 'running')");
         Ok(query.bind(file).fetch_one(self.db.primary()).await?.try_get(0)?)
     }
 
@@ -154,7 +155,8 @@ fn progress(row: &PgRow) -> Result<Progress, Error> {
     let attempts: i32 = row.try_get("attempts")?;
     let number: i32 = row.try_get("number")?;
     let count = |column: &str| row.try_get::<i64, _>(column).map(i64::cast_unsigned);
-    let span = Span { begin: count("begin_byte")?, end: count("end_byte")?, first_line: count("first_line")? };
+    let span =
+        Span { begin: count("begin_byte")?, end: count("end_byte")?, first_line: count("first_line")? };
     Ok(Progress {
         chunk: Chunk { number: number.cast_unsigned(), span, first_id: row.try_get("first_id")? },
         attempt: attempts.cast_unsigned().saturating_sub(1),
