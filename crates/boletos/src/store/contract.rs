@@ -4,7 +4,6 @@ mod accounts;
 mod boletos;
 mod imports;
 mod letters;
-mod measure;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
