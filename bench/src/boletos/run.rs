@@ -37,9 +37,7 @@ impl Run {
             }
             Engine::Sqlite => format!("sqlite:{}/{name}.db", ground.folder.display()),
         };
-        // Without the jobs' role: what is issued is mailed by those, and `bench mails` measures that.
-        let roles = "gateway,ledger,boletos,catalogue,partners";
-        let server = Setup::new(&url).binary(ground.binary.clone()).roles(roles).start().await?;
+        let server = Setup::new(&url).binary(ground.binary.clone()).start().await?;
         Ok(Self { engine, database: name.to_owned(), url, server })
     }
 

@@ -144,13 +144,13 @@ impl Boletos {
         if !problems.is_empty() {
             store.add_problems(&mut tx, key, &problems).await?;
         }
-        if step.is_last {
-            self.enqueue_letters(&mut tx, key.company, work.chunk.first_id).await?;
-        }
         let done_bytes = step.is_last.then(|| work.chunk.span.end - work.chunk.span.begin);
         let Some(status) = store.count(&mut tx, key, &counts, done_bytes, now).await? else {
             return Ok(None);
         };
+        if status == ImportStatus::Completed {
+            self.enqueue_letters_of(&mut tx, key.company, key.import).await?;
+        }
         tx.commit().await?;
         metrics::counter!("comporta_boletos_issued_total").increment(issued);
         if status == ImportStatus::Completed {
@@ -231,9 +231,7 @@ impl Boletos {
         let mut tx = self.0.db.begin().await?;
         let (reason, now) = (reason.told_of_import(), self.0.clock.now());
         if self.store().fail_import(&mut tx, company, id, &reason, now).await? {
-            for first_id in self.store().chunks_of(&mut tx, company, id).await? {
-                self.enqueue_letters(&mut tx, company, first_id).await?;
-            }
+            self.enqueue_letters_of(&mut tx, company, id).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -2,12 +2,12 @@
 
 use comporta_http::Remembered;
 use comporta_jobs::EnqueueOptions;
-use comporta_kernel::{CompanyId, RequestKey, Uuid};
+use comporta_kernel::{CompanyId, RequestKey};
 
 use super::{Boletos, Outcome};
 use crate::error::Error;
 use crate::jobs::{DeliverBoleto, DeliverBoletos};
-use crate::model::{Boleto, BoletoId, DeliveryStatus, Status};
+use crate::model::{Boleto, BoletoId, DeliveryStatus, ImportId, Status};
 
 impl Boletos {
     /// Queues another letter for a boleto that is still to be paid: the answer to a letter of unknown fate, a mailbox that
@@ -62,16 +62,18 @@ impl Boletos {
         Ok(())
     }
 
-    /// Enqueues the job that sends what a chunk has issued; once.
-    pub(super) async fn enqueue_letters(
+    /// Enqueues the jobs that send what an import has issued, one for each chunk; once.
+    pub(super) async fn enqueue_letters_of(
         &self,
         tx: &mut comporta_db::Tx,
         company: CompanyId,
-        first_id: Uuid,
+        import: ImportId,
     ) -> Result<(), Error> {
-        let options =
-            EnqueueOptions { unique_key: Some(first_id.simple().to_string()), ..EnqueueOptions::default() };
-        self.0.queue.enqueue_in(tx, &DeliverBoletos::of_chunk(company, first_id), options).await?;
+        for first_id in self.store().chunks_of(tx, company, import).await? {
+            let unique_key = Some(first_id.simple().to_string());
+            let options = EnqueueOptions { unique_key, ..EnqueueOptions::default() };
+            self.0.queue.enqueue_in(tx, &DeliverBoletos::of_chunk(company, first_id), options).await?;
+        }
         Ok(())
     }
 }
