@@ -14,6 +14,7 @@ mod load;
 mod machine;
 mod mails;
 mod report;
+mod slips;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,8 @@ enum Bench {
     Keys(keys::Arguments),
     /// Boletos of a file into a mail server that takes its time
     Mails(mails::Arguments),
+    /// Barcodes, lines and slips as PDF, beside pycobranca
+    Slips(slips::Arguments),
     /// Answers what the gateway's bench asks behind the proxies; told on standard output where
     #[command(hide = true)]
     Upstream,
@@ -50,6 +53,7 @@ async fn main() -> ExitCode {
         Bench::Gateway(arguments) => gateway::run(&arguments).await,
         Bench::Keys(arguments) => keys::run(&arguments).await,
         Bench::Mails(arguments) => mails::run(&arguments).await,
+        Bench::Slips(arguments) => slips::run(&arguments),
         Bench::Upstream => gateway::serve_upstream().await,
     };
     match outcome {

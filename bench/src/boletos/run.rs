@@ -10,11 +10,13 @@ use super::file::DebtFile;
 use super::peer::Peer;
 use super::{Engine, Ground};
 use crate::Outcome;
+use crate::cpu;
 use crate::report::Figures;
 
 pub(super) const SECONDS: &str = "seconds";
 pub(super) const MEMORY_MIB: &str = "peak_mib";
 pub(super) const ENTRY_MS: &str = "entry_max_ms";
+const ENTRY_P99_MS: &str = "entry_p99_ms";
 const GLANCE: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(600);
 const ENTRY: &str = r#"{"kind": "credit", "amount": "1.00", "description": "meanwhile"}"#;
@@ -62,7 +64,7 @@ impl Run {
             }
         };
         let seconds = begun.elapsed().as_secs_f64();
-        let slowest = entries.finish().await?;
+        let waits = entries.finish().await?;
         let count = |name: &str| done[name].as_u64();
         let expected = [file.rows, file.issued, file.rows - file.issued - file.rejected, file.rejected];
         if [count("rows_read"), count("issued"), count("duplicates"), count("rejected")] != expected.map(Some)
@@ -71,7 +73,12 @@ impl Run {
         }
         let figures = Figures::default().with(SECONDS, seconds).with("upload_seconds", taken.as_secs_f64());
         let figures = figures.with("rows_per_second", file.rows as f64 / seconds);
-        Ok(figures.with(MEMORY_MIB, peak(self.server.pid())?).with(ENTRY_MS, slowest.as_secs_f64() * 1e3))
+        let figures = figures.with("cpu_seconds", cpu::of(self.server.pid()).as_secs_f64());
+        let figures = figures.with(MEMORY_MIB, peak(self.server.pid())?);
+        let wait = |share: usize| {
+            waits.get((waits.len() - 1) * share / 100).map_or(0.0, |wait| wait.as_secs_f64() * 1e3)
+        };
+        Ok(figures.with("entry_p50_ms", wait(50)).with(ENTRY_P99_MS, wait(99)).with(ENTRY_MS, wait(100)))
     }
 
     /// Stops the server; what it wrote is left for the tool to load.
@@ -85,30 +92,31 @@ impl Run {
 /// Entries one after the other until told to stop.
 struct Entries {
     stop: tokio::sync::watch::Sender<bool>,
-    task: JoinHandle<Result<Duration, String>>,
+    task: JoinHandle<Result<Vec<Duration>, String>>,
 }
 
 fn post_entries(mut client: Client) -> Entries {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let task = tokio::spawn(async move {
-        let mut slowest = Duration::ZERO;
+        let mut waits = Vec::new();
         while !*stopped.borrow() {
             let begun = Instant::now();
             let answer = client.post("/v1/entries", &[], ENTRY).await.map_err(|error| error.to_string())?;
             if answer.status != 201 {
                 return Err(answer.text());
             }
-            slowest = slowest.max(begun.elapsed());
+            waits.push(begun.elapsed());
             tokio::time::sleep(GLANCE).await;
         }
-        Ok(slowest)
+        waits.sort();
+        Ok(waits)
     });
     Entries { stop, task }
 }
 
 impl Entries {
-    /// How long the slowest took.
-    async fn finish(self) -> Outcome<Duration> {
+    /// How long each took, the slowest last.
+    async fn finish(self) -> Outcome<Vec<Duration>> {
         self.stop.send_replace(true);
         Ok(self.task.await??)
     }

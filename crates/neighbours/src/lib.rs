@@ -18,5 +18,5 @@ pub use install::{
 pub use places::{target, workspace};
 pub use ports::free_port;
 pub use postgres::{Options, Postgres};
-pub use python::python_venv;
+pub use python::{python_venv, python_venv_since};
 pub use redis::Redis;
