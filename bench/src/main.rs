@@ -25,7 +25,7 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Measure Comporta beside its peers.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask bench")]
+#[command(name = "cargo xtask bench", version)]
 enum Bench {
     /// Fast writes, fast reads, start and size
     Ledger(ledger::Arguments),

@@ -50,8 +50,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     for (work, count) in [(Work::Codes, arguments.codes), (Work::Slips, arguments.slips)] {
         let (mut own, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..arguments.rounds {
-            own.push(ours.make(work, round * count, count)?);
-            theirs.push(peer.make(work, round * count, (count / 100).max(1))?);
+            own.push(ours.make(work, round * count + 1, count)?);
+            theirs.push(peer.make(work, round * count + 1, (count / 100).max(1))?);
         }
         let section = section(work, &Figures::median(&own), &Figures::median(&theirs));
         println!("{section}");

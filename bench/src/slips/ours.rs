@@ -47,7 +47,7 @@ impl Ours {
             issued: "2026-11-22".parse()?,
             due: "2027-01-19".parse()?,
         };
-        ours.slip(0)?;
+        ours.slip(1)?;
         Ok(ours)
     }
 

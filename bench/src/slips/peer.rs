@@ -29,8 +29,8 @@ impl Pycobranca {
         let orders = process.stdin.take().ok_or("no input")?;
         let answers = BufReader::new(process.stdout.take().ok_or("no output")?);
         let mut peer = Self { process, orders, answers };
-        peer.make(Work::Codes, 0, 1)?;
-        peer.make(Work::Slips, 0, 1)?;
+        peer.make(Work::Codes, 1, 1)?;
+        peer.make(Work::Slips, 1, 1)?;
         Ok(peer)
     }
 

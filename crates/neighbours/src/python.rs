@@ -34,11 +34,16 @@ pub fn python_venv_since(since: (u32, u32), packages: &[&str]) -> io::Result<Pat
     let folders: Vec<PathBuf> = on_path.into_iter().flatten().chain(pyenv).collect();
     let found = (minor..minor + NEWER).find_map(|minor| {
         let name = format!("python{major}.{minor}");
-        folders.iter().map(|folder| folder.join(&name)).find(|python| python.is_file())
+        folders.iter().map(|folder| folder.join(&name)).find(|python| runs(python))
     });
     let missing =
         || io::Error::other(format!("install Python {major}.{minor} or newer: {packages:?} needs it"));
     venv(&found.ok_or_else(missing)?, packages)
+}
+
+/// A name on the path may be one that pyenv has put there for a version that is not chosen.
+fn runs(python: &Path) -> bool {
+    python.is_file() && processes::succeeds(Command::new(python).arg("--version"))
 }
 
 fn venv(python: &Path, packages: &[&str]) -> io::Result<PathBuf> {

@@ -15,7 +15,7 @@ use super::{Pace, Store};
 
 /// Several chunks are written at once. Turns short enough that two which meet in a debt do not wait long for each
 /// other, long enough that commits do not count.
-const PACE: Pace = Pace { chunk_bytes: 8 * 1024 * 1024, rows: 10_000, turn: Duration::from_secs(1) };
+const PACE: Pace = Pace { chunk_bytes: 8 * 1024 * 1024, rows: 3_000, turn: Duration::from_millis(200) };
 
 #[derive(Debug)]
 pub(super) struct PostgresStore {

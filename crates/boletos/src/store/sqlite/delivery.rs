@@ -12,6 +12,18 @@ use super::{SqliteStore, connection};
 use crate::model::{BoletoId, DeliveryStatus, ImportId};
 use crate::store::delivery::{Claim, Claimed, Claims, Delivers, IdRange, Settled};
 
+/// The outcomes are made a table first: else SQLite, which does not know how few they are, walks through every boleto of
+/// the company and looks among them for each.
+const SETTLE: &str = "WITH settled AS MATERIALIZED (
+        SELECT unhex(value ->> 0) AS letter, value ->> 1 AS attempt, value ->> 2 AS outcome, value ->> 3 AS error
+        FROM json_each($2))
+    UPDATE boleto SET
+        delivery = iif(delivery = 'unknown' AND outcome = 'queued', 'failed', outcome),
+        delivery_error = error, updated_at = $3,
+        delivered_at = iif(outcome = 'sent', $3, delivered_at)
+    FROM settled
+    WHERE company_id = $1 AND id = letter AND delivery_attempts = attempt AND delivery IN ('sending', 'unknown')";
+
 #[async_trait]
 impl Delivers for SqliteStore {
     async fn claim_letters(&self, tx: &mut Tx, claim: &Claim) -> Result<Claims, Error> {
@@ -41,18 +53,11 @@ impl Delivers for SqliteStore {
         settled: &[Settled],
         at: Timestamp,
     ) -> Result<u64, Error> {
-        const SQL: &str = "UPDATE boleto SET
-                delivery = iif(delivery = 'unknown' AND outcome = 'queued', 'failed', outcome),
-                delivery_error = error, updated_at = $3,
-                delivered_at = iif(outcome = 'sent', $3, delivered_at)
-            FROM (SELECT unhex(value ->> 0) AS letter, value ->> 1 AS attempt, value ->> 2 AS outcome, value ->> 3 AS error
-                FROM json_each($2))
-            WHERE company_id = $1 AND id = letter AND delivery_attempts = attempt AND delivery IN ('sending', 'unknown')";
         let letters = settled.iter().map(|Settled { id, attempt, status, error }| {
             json!([id.uuid().simple().to_string(), attempt, status.as_str(), error])
         });
         let letters = Value::Array(letters.collect()).to_string();
-        let query = sqlx::query(SQL).bind(company.uuid()).bind(letters).bind(to_micros(at));
+        let query = sqlx::query(SETTLE).bind(company.uuid()).bind(letters).bind(to_micros(at));
         Ok(query.execute(connection(tx)?).await?.rows_affected())
     }
 
@@ -93,5 +98,25 @@ impl Delivers for SqliteStore {
         let query = sqlx::query(SQL).bind(company.uuid()).bind(id.uuid()).bind(to_micros(at));
         query.execute(connection(tx)?).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_letter_is_settled_by_its_id_however_many_boletos_there_are() {
+        let url = comporta_neighbours::fresh_sqlite_url().parse().unwrap();
+        let options = comporta_db::Options { url, read_url: None, max_connections: 1 };
+        let db = comporta_db::Db::open(&options).await.unwrap();
+        db.migrate().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {SETTLE}"));
+        let query = sqlx::query(explain).bind(Uuid::nil()).bind("[]").bind(0);
+        let steps = query.fetch_all(connection(&mut tx).unwrap()).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+        let of_boletos = steps.iter().find(|step| step.contains(" boleto ")).unwrap();
+        assert!(of_boletos.ends_with("(company_id=? AND id=?)"), "{steps:?}");
     }
 }
