@@ -39,7 +39,9 @@ mod problem;
 mod record_scanner;
 mod terms;
 
-pub use boleto::{Boleto, BoletoId, Delivery, DeliveryStatus, ImportStatus, Payer, Registration, Status};
+pub use boleto::{
+    Boleto, BoletoId, Delivery, DeliveryStatus, ImportStatus, Payer, Registration, ShownDelivery, Status,
+};
 pub use debts::{DAYS_AHEAD, Debt, Debts, LONGEST_DEBT_ID, LONGEST_NAME, Reading, is_email};
 pub use import::{Chunk, Counts, Import, ImportId, boleto_id, chunk_ids, first_id};
 pub use kept_account::{AccountDocument, BankAccountId, CnabLayout, KeptAccount};

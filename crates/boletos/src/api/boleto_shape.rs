@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{
-    Amount, BankAccountId, Barcode, Boleto, BoletoId, ChargeDocument, DeliveryStatus, DigitableLine,
-    DiscountDocument, DocumentProfile, ImportId, LONGEST_DEBT_ID, LONGEST_NAME, Payer, PayerDocument,
-    Registration, Status, Terms, TermsError, is_email,
+    Amount, BankAccountId, Barcode, Boleto, BoletoId, ChargeDocument, DigitableLine, DiscountDocument,
+    DocumentProfile, ImportId, LONGEST_DEBT_ID, LONGEST_NAME, Payer, PayerDocument, Registration,
+    ShownDelivery, Status, Terms, TermsError, is_email,
 };
 use crate::service::NewBoleto;
 
@@ -189,7 +189,7 @@ struct PayerOut<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 struct DeliveryOut<'a> {
-    status: DeliveryStatus,
+    status: ShownDelivery,
     attempts: u32,
     last_error: Option<&'a str>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -218,7 +218,7 @@ impl<'a> BoletoOut<'a> {
             digitable_line: line.map(|line| line.as_str().to_owned()).unwrap_or_default(),
             registration: boleto.registration,
             delivery: DeliveryOut {
-                status: delivery.status,
+                status: delivery.status.into(),
                 attempts: delivery.attempts,
                 last_error: delivery.last_error.as_deref(),
                 delivered_at: delivery.delivered_at,

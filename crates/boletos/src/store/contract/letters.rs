@@ -6,7 +6,7 @@ use comporta_mail::{Mailer, Transport};
 use comporta_pdf::Fonts;
 
 use super::*;
-use crate::model::{Boleto, BoletoId, DeliveryStatus, chunk_ids};
+use crate::model::{Boleto, BoletoId, DeliveryStatus, ShownDelivery, chunk_ids};
 use crate::service::{Attempt, Round};
 use crate::store::boletos::BoletoFilter;
 use crate::store::delivery::{Claim, Claims, IdRange, Settled};
@@ -212,7 +212,7 @@ on_both_engines! {
         let deliveries = world.deliveries(nowhere(), MailWhen::Issued);
         deliveries.deliver(world.everything(), attempt(2)).await.unwrap();
         assert_eq!(world.status(lost).await, (DeliveryStatus::Unknown, 1));
-        let unknown = BoletoFilter { delivery: Some(DeliveryStatus::Unknown), ..BoletoFilter::default() };
+        let unknown = BoletoFilter { delivery: Some(ShownDelivery::Unknown), ..BoletoFilter::default() };
         let listed = world.boletos.list(world.company, &unknown, None, 9).await.unwrap();
         assert_eq!((listed.len(), listed[0].id), (1, lost));
         assert_eq!(resend(&world, lost).await.unwrap().delivery.status, DeliveryStatus::Queued);
