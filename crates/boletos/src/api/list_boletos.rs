@@ -68,8 +68,9 @@ pub(super) async fn list_boletos(
     filter.check()?;
     let rows = boletos.list(caller.company(), &filter, after, limit + 1).await?;
     let page = Page::cut(rows, limit, |last| Cursor { filter, after: last.id }.encode());
+    let codes = boletos.pix_codes(caller.company(), &page.data).await?;
     let today = boletos.today();
-    let data = page.data.iter().map(|boleto| BoletoOut::new(boleto, today)).collect();
+    let data = page.data.iter().map(|boleto| BoletoOut::new(boleto, &codes, today)).collect();
     Ok(Json(Page { data, next_cursor: page.next_cursor }).into_response())
 }
 

@@ -3,7 +3,7 @@
 use comporta_http::Remembered;
 use comporta_kernel::{BusinessDate, CompanyId, Money, RequestKey, TypedId as _, Uuid};
 
-use super::{Boletos, Outcome};
+use super::{Boletos, Outcome, PixCodes};
 use crate::error::Error;
 use crate::model::{
     Amount, BankAccount, BankAccountId, Boleto, BoletoId, DAYS_AHEAD, Delivery, DeliveryStatus, Payer,
@@ -30,10 +30,11 @@ impl Boletos {
         company: CompanyId,
         new: NewBoleto,
         key: Option<&RequestKey>,
-        answer: impl Fn(&Boleto) -> Remembered + Send,
-    ) -> Result<Outcome<Boleto>, Error> {
+        answer: impl Fn(&Boleto, &PixCodes) -> Remembered + Send,
+    ) -> Result<Outcome<(Boleto, PixCodes)>, Error> {
         self.check_due(new.due_date)?;
         let (account, rules) = self.account_for(company, new.bank_account_id).await?;
+        let codes = self.pix_codes_of(company, std::slice::from_ref(&account)).await?;
         let mut tx = self.0.db.begin().await?;
         if let Some(key) = key
             && let Some(before) = self.0.idempotency.claim(&mut tx, company, key).await?
@@ -49,10 +50,10 @@ impl Boletos {
             .map_err(|error| if error.is_unique_violation() { Error::DebtHasBoleto } else { error.into() })?;
         self.enqueue_letter(&mut tx, &boleto).await?;
         if let Some(key) = key {
-            self.0.idempotency.remember(&mut tx, company, key, &answer(&boleto)).await?;
+            self.0.idempotency.remember(&mut tx, company, key, &answer(&boleto, &codes)).await?;
         }
         tx.commit().await?;
-        Ok(Outcome::Done(boleto))
+        Ok(Outcome::Done((boleto, codes)))
     }
 
     pub(crate) async fn find(&self, company: CompanyId, id: BoletoId) -> Result<Boleto, Error> {

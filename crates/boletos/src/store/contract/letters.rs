@@ -1,9 +1,7 @@
 //! Letters: claimed once, settled by whom they were claimed by, and sent in rounds.
 
-use async_trait::async_trait;
 use comporta_kernel::TypedId as _;
 use comporta_mail::{Mailer, Transport};
-use comporta_pdf::Fonts;
 
 use super::*;
 use crate::model::{Boleto, BoletoId, DeliveryStatus, ShownDelivery, chunk_ids};
@@ -11,27 +9,13 @@ use crate::service::{Attempt, Round};
 use crate::store::boletos::BoletoFilter;
 use crate::store::delivery::{Claim, Claims, IdRange, Settled};
 use crate::store::open;
-use crate::{Beneficiaries, Beneficiary, Deliveries, DeliveryOptions, MailWhen};
-
-#[derive(Debug)]
-struct Padaria;
-
-#[async_trait]
-impl Beneficiaries for Padaria {
-    async fn beneficiary(
-        &self,
-        _: CompanyId,
-    ) -> Result<Beneficiary, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(crate::letter::tests::padaria())
-    }
-}
+use crate::{Deliveries, DeliveryOptions, MailWhen};
 
 impl World {
     fn deliveries(&self, transport: Transport, mail_when: MailWhen) -> Deliveries {
         let mailer = Mailer::new(transport, "contas@localhost", Clock::from(self.clock.clone())).unwrap();
         let options = DeliveryOptions { mail_when, in_flight: 3 };
-        let (fonts, rng) = (Arc::new(Fonts::load().unwrap()), Rng::seeded(1));
-        Deliveries::new(self.boletos.clone(), mailer, fonts, Arc::new(Padaria), rng, options)
+        Deliveries::new(self.boletos.clone(), mailer, Rng::seeded(1), options)
     }
 
     fn outbox(&self) -> Transport {
@@ -113,9 +97,9 @@ fn nowhere() -> Transport {
 }
 
 async fn resend(world: &World, id: BoletoId) -> Result<Boleto, Error> {
-    let answer = |_: &Boleto| unreachable!("there is no key");
+    let answer = |_: &Boleto, _: &_| unreachable!("there is no key");
     match world.boletos.resend(world.company, id, None, answer).await? {
-        Outcome::Done(boleto) => Ok(boleto),
+        Outcome::Done((boleto, _)) => Ok(boleto),
         Outcome::Repeated(_) => unreachable!("there is no key"),
     }
 }
