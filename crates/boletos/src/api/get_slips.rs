@@ -50,7 +50,7 @@ pub(super) struct SlipsQuery {
     #[param(value_type = Option<String>, pattern = "^imp_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     import_id: Option<ImportId>,
     /// These boletos, in this order, instead of all filters: up to 500 ids with commas between them.
-    #[param(example = "bol_01kb1gy3m7f0v9s4t2q8n6x5cw")]
+    #[param(pattern = "^bol_[0-7][0-9a-hjkmnp-tv-z]{25}(,bol_[0-7][0-9a-hjkmnp-tv-z]{25}){0,499}$")]
     ids: Option<String>,
 }
 

@@ -22,6 +22,12 @@ impl World {
         Transport::File { folder: self.files.path().join("outbox") }
     }
 
+    /// Writes every letter into the outbox.
+    pub(super) async fn deliver_all(&self) {
+        let deliveries = self.deliveries(self.outbox(), MailWhen::Issued);
+        deliveries.deliver(self.everything(), attempt(1)).await.unwrap();
+    }
+
     /// Everything that the company has.
     fn everything(&self) -> Round {
         let range = IdRange { company: self.company, from: Uuid::nil(), to: Uuid::max() };
@@ -67,7 +73,7 @@ impl World {
     }
 
     /// The names of what was sent into the outbox.
-    fn files(&self) -> Vec<String> {
+    pub(super) fn files(&self) -> Vec<String> {
         let Ok(folder) = self.files.path().join("outbox").read_dir() else { return Vec::new() };
         let mut names: Vec<_> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();

@@ -283,6 +283,15 @@ on_both_engines! {
         assert_eq!(world.get(&path).await.json()["pix_payload"], Value::Null);
     }
 
+    async fn a_letter_has_the_code_to_be_copied(world: World) {
+        world.with_pix().await;
+        let boleto = world.issued("one", "Ana", "2027-01-10").await;
+        world.deliver_all().await;
+        let letter = std::fs::read_to_string(world.files.path().join("outbox").join(&world.files()[0])).unwrap();
+        let words = letter.replace("=\r\n", "").replace("=3D", "=");
+        assert!(words.contains(boleto["pix_payload"].as_str().unwrap()), "{words}");
+    }
+
     async fn that_a_letter_is_being_sent_right_now_is_shown_as_queued(world: World) {
         for debt in ["1", "2"] {
             world.issued(debt, "Ana", "2027-01-10").await;
