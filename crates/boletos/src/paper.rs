@@ -12,6 +12,8 @@ use crate::slip::{Party, Slip, SlipError};
 
 /// Where a boleto may be paid until its day; after it, too, since every boleto is registered (Banco Central, 2018).
 const PAYMENT_PLACE: &str = "Pagável em qualquer banco ou aplicativo";
+/// Letters of a document number that its boxes show whole.
+const SHORT_NUMBER: usize = 18;
 
 /// Why a boleto cannot be put on paper.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +50,7 @@ pub(crate) struct Said<'a> {
     number: String,
     wallet: String,
     instructions: String,
+    statement: String,
     beneficiary_document: String,
     payer_document: String,
 }
@@ -83,6 +86,7 @@ impl<'a> Said<'a> {
         }
         let charges = boleto.terms.charges(amount, boleto.due_date).ok()?;
         let instructions = boleto.terms.instructions.iter().cloned().chain(charges.instructions());
+        let instructions = instructions.collect::<Vec<_>>().join("\n");
         Some(Self {
             boleto,
             beneficiary,
@@ -95,7 +99,8 @@ impl<'a> Said<'a> {
             account: account.printed_account(),
             number: account.printed_number(number, &title),
             wallet: account.printed_wallet(),
-            instructions: instructions.collect::<Vec<_>>().join("\n"),
+            statement: statement(&boleto.debt_id, &instructions),
+            instructions,
             beneficiary_document: beneficiary.document.as_deref().map(printed_document).unwrap_or_default(),
             payer_document: printed_document(&boleto.payer.document),
         })
@@ -136,7 +141,7 @@ impl<'a> Said<'a> {
             other_additions: "",
             charged: "",
             instructions: &self.instructions,
-            statement: "",
+            statement: &self.statement,
             instalment,
             payer: Party {
                 name: &payer.name,
@@ -147,6 +152,14 @@ impl<'a> Said<'a> {
             write_off_code: "",
         }
     }
+}
+
+/// What the payer keeps: what the cashier is told too, and the number of the document where boxes have to shorten it.
+fn statement(number: &str, instructions: &str) -> String {
+    if number.chars().count() <= SHORT_NUMBER {
+        return instructions.to_owned();
+    }
+    format!("Nº do documento: {number}\n{instructions}")
 }
 
 /// A document with its kind, as paper shows it; one that is neither CPF nor CNPJ as it is.

@@ -72,6 +72,21 @@ fn the_longest_slip_with_the_longest_pix_code_is_at_most_40_kib() {
 }
 
 #[test]
+fn the_payer_keeps_what_the_cashier_is_told_and_a_long_number_whole() {
+    let (account, beneficiary) = (account("109"), padaria());
+    let terms = Terms { instructions: vec!["Não receber após 30 dias".to_owned()], ..Terms::default() };
+    let short = numbered(Boleto { terms, ..sample() }, &account);
+    let long = Boleto { debt_id: "1adb6ccf-ff16-467f-bea7-5f05d494280f".to_owned(), ..short.clone() };
+    let statement = |boleto: &Boleto| {
+        let said = Said::of(boleto, &account, &beneficiary, issued()).unwrap();
+        said.slip(None, "").statement.to_owned()
+    };
+    assert_eq!(statement(&short), "Não receber após 30 dias");
+    let number = "Nº do documento: 1adb6ccf-ff16-467f-bea7-5f05d494280f\n";
+    assert_eq!(statement(&long), format!("{number}Não receber após 30 dias"));
+}
+
+#[test]
 fn a_boleto_whose_account_is_another_one_now_is_not_drawn() {
     let (before, beneficiary) = (account("109"), padaria());
     let boleto = numbered(sample(), &before);
