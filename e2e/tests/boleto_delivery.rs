@@ -64,8 +64,7 @@ async fn tell(engine: Engine) {
     let begun = Instant::now();
     let fates = loop {
         let fates = fates(&mut server.client().unwrap()).await;
-        let on_their_way =
-            fates.values().filter(|(status, _)| ["queued", "sending"].contains(&status.as_str())).count();
+        let on_their_way = fates.values().filter(|(status, _)| status == "queued").count();
         if fates.len() == count && on_their_way == 0 {
             break fates;
         }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use comporta_boletos::{Boletos, Deliveries, DeliveryOptions};
+use comporta_boletos::slip::Slips;
+use comporta_boletos::{Boletos, Deliveries, DeliveryOptions, Neighbours};
 use comporta_catalogue::Catalogue;
 use comporta_db::{BlobError, Blobs, Db, MigrationState};
 use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, SealingKey, SigningKeys};
@@ -128,7 +129,6 @@ impl App {
         let ledger = Ledger::new(db.clone(), clock.clone(), ids.clone(), ledger_options(&settings));
         let catalogue = Catalogue::new(db.clone(), clock.clone(), ids.clone());
         let import_queue = Queue::new(clock.clone(), ids.clone());
-        let boletos = open_boletos(&settings, &db, &import_queue, &clock, &ids)?;
         let opens_ledger = Arc::new(ports::OpensLedger(ledger.clone()));
         let peppers = accepted(pepper, &settings)?;
         let sealing = SealingKey::derive(&peppers.current().derive(SIGNING_KEYS));
@@ -136,6 +136,10 @@ impl App {
         let rotation = Rotation::every(settings.identity.rotate_every.duration());
         let signing_keys = SigningKeys::open(&db, sealing, rotation, clock.clone(), rng.clone()).await?;
         let partners = Partners::new(&db, peppers, clock.clone(), rng.clone(), opens_ledger);
+        let fonts = Arc::new(Fonts::load()?);
+        let neighbours = boletos_neighbours(&settings, &import_queue, &partners, &fonts)?;
+        let zone = settings.ledger.time_zone.clone();
+        let boletos = Boletos::new(&db, neighbours, clock.clone(), ids.clone(), zone);
         let usage = Usage::new(&db, clock.clone(), settings.ledger.time_zone.clone());
         let retention = Retention {
             keep: settings.request_log.keep.duration(),
@@ -147,8 +151,8 @@ impl App {
         let queue = Queue::new(clock.clone(), ids.clone());
         let mails = Arc::new(MailsInvoices(mailer.clone()));
         let terms = billing_terms(&settings);
-        let deliveries = open_deliveries(&settings, &boletos, &partners, &mailer, &rng)?;
-        let bills = Bills::new(&db, queue, clock.clone(), ids, terms, Fonts::load()?, mails);
+        let deliveries = open_deliveries(&settings, &boletos, &mailer, &rng);
+        let bills = Bills::new(&db, queue, clock.clone(), ids, terms, fonts, mails);
         let settings = Arc::new(settings);
         Ok(Self {
             settings,
@@ -277,32 +281,26 @@ async fn prepare(db: &Db, migrate: bool) -> Result<(), Error> {
     }
 }
 
-fn open_boletos(
+fn boletos_neighbours(
     settings: &Settings,
-    db: &Db,
     queue: &Queue,
-    clock: &Clock,
-    ids: &IdSource,
-) -> Result<Boletos, BlobError> {
-    // S3 is reached by what the environment says under AWS' own names.
-    let files = Blobs::open(&settings.files_address(), &std::env::vars().collect())?;
-    let zone = settings.ledger.time_zone.clone();
-    Ok(Boletos::new(db, files, queue.clone(), clock.clone(), ids.clone(), zone))
+    partners: &Partners,
+    fonts: &Arc<Fonts>,
+) -> Result<Neighbours, BlobError> {
+    Ok(Neighbours {
+        // S3 is reached by what the environment says under AWS' own names.
+        files: Blobs::open(&settings.files_address(), &std::env::vars().collect())?,
+        queue: queue.clone(),
+        beneficiaries: Arc::new(ports::CompaniesAsBeneficiaries(partners.clone())),
+        slips: Arc::new(Slips::new(Arc::clone(fonts))),
+    })
 }
 
-fn open_deliveries(
-    settings: &Settings,
-    boletos: &Boletos,
-    partners: &Partners,
-    mailer: &Mailer,
-    rng: &Rng,
-) -> Result<Deliveries, Error> {
+fn open_deliveries(settings: &Settings, boletos: &Boletos, mailer: &Mailer, rng: &Rng) -> Deliveries {
     // Enough that every connection has its next letter while outcomes are written down.
     let in_flight = settings.mail.connections.get().saturating_mul(3) / 2 + 1;
     let options = DeliveryOptions { mail_when: settings.boletos.mail_when.into(), in_flight };
-    let beneficiaries = Arc::new(ports::CompaniesAsBeneficiaries(partners.clone()));
-    let (mailer, fonts) = (mailer.clone(), Arc::new(Fonts::load()?));
-    Ok(Deliveries::new(boletos.clone(), mailer, fonts, beneficiaries, rng.clone(), options))
+    Deliveries::new(boletos.clone(), mailer.clone(), rng.clone(), options)
 }
 
 fn billing_terms(settings: &Settings) -> BillingTerms {

@@ -5,6 +5,8 @@ mod boleto_shape;
 mod cancel_boleto;
 mod change_due_date;
 mod get_boleto;
+mod get_slip;
+mod get_slips;
 mod import_events;
 mod import_report;
 mod import_shape;
@@ -49,7 +51,9 @@ pub fn router(boletos: Boletos) -> Router {
         )
         .route("/v1/bank-accounts/{id}", account)
         .route("/v1/boletos", get(list_boletos::list_boletos).post(issue_boleto::issue_boleto))
+        .route("/v1/boletos/slips", get(get_slips::get_slips))
         .route("/v1/boletos/{id}", get(get_boleto::get_boleto))
+        .route("/v1/boletos/{id}/pdf", get(get_slip::get_slip))
         .route("/v1/boletos/{id}/cancel", post(cancel_boleto::cancel_boleto))
         .route("/v1/boletos/{id}/due-date", post(change_due_date::change_due_date))
         .route("/v1/boletos/{id}/resend", post(resend_boleto::resend_boleto))
@@ -75,6 +79,8 @@ pub fn router(boletos: Boletos) -> Router {
         list_boletos::list_boletos,
         issue_boleto::issue_boleto,
         get_boleto::get_boleto,
+        get_slip::get_slip,
+        get_slips::get_slips,
         cancel_boleto::cancel_boleto,
         change_due_date::change_due_date,
         resend_boleto::resend_boleto,

@@ -4,7 +4,9 @@ use comporta_db::{BlobError, Error as DbError};
 use comporta_http::{FieldError, IdempotencyError, Kind, Problem, StatusCode, kinds};
 use comporta_jobs::EnqueueError;
 
-use crate::model::{self, AmountError, FileFault, IssueError, NumberError, Status};
+use crate::model::{self, AccountPixError, AmountError, FileFault, IssueError, NumberError, Status};
+use crate::paper::PaperError;
+use crate::slip::ArchiveFull;
 
 /// The debt has a boleto.
 pub static DEBT_HAS_BOLETO: Kind =
@@ -24,6 +26,12 @@ pub static ON_ITS_WAY: Kind =
 /// There is nowhere for the money to arrive.
 pub static NO_BANK_ACCOUNT: Kind =
     Kind { slug: "no-bank-account", status: StatusCode::CONFLICT, title: "The company has no bank account" };
+/// The boleto was issued by what its bank account was before.
+pub static ACCOUNT_CHANGED: Kind = Kind {
+    slug: "bank-account-changed",
+    status: StatusCode::CONFLICT,
+    title: "The bank account is another one than the boleto was issued for",
+};
 /// A file is no CSV of debts.
 pub static UNREADABLE_FILE: Kind = Kind {
     slug: "unreadable-file",
@@ -67,6 +75,24 @@ pub enum Error {
     /// The bank's rules do not take an account.
     #[error(transparent)]
     Account(#[from] model::FieldError),
+    /// The Pix fields of an account make no code.
+    #[error("{field}: {0}", field = .0.field())]
+    Pix(#[from] AccountPixError),
+    /// A boleto cannot be put on paper.
+    #[error(transparent)]
+    Paper(#[from] PaperError),
+    /// No boleto that is to be paid is meant.
+    #[error("no boleto that is to be paid matches")]
+    NoSlips,
+    /// More boletos than one file of slips has.
+    #[error("more than {most} boletos match")]
+    TooManySlips {
+        /// So many are the most.
+        most: usize,
+    },
+    /// An archive of slips is full.
+    #[error(transparent)]
+    Archive(#[from] ArchiveFull),
     /// The account has no number for another boleto.
     #[error(transparent)]
     Number(#[from] NumberError),
@@ -150,6 +176,17 @@ impl From<Error> for Problem {
             Error::Account(model::FieldError { field, fault }) => {
                 Self::invalid_field(format!("/{}", field.name()), fault)
             }
+            Error::Pix(error) => Self::invalid_field(format!("/{}", error.field()), error),
+            Error::Paper(PaperError::Unfit { id }) => {
+                Self::new(&ACCOUNT_CHANGED, format!("{id} does not fit what its bank account is now"))
+            }
+            Error::NoSlips => Self::new(&kinds::NOT_FOUND, "no boleto that is to be paid matches"),
+            Error::TooManySlips { most } => Self::invalid_field(
+                "?",
+                format!(
+                    "more than {most} boletos match: narrow due_from and due_to, or name an import, a payer or ids"
+                ),
+            ),
             Error::Number(error) => Self::invalid_field("/bank_account_id", error),
             Error::Issue(IssueError::Due(error)) => Self::invalid_field("/due_date", error),
             Error::Issue(IssueError::DocumentNumber) => {
@@ -168,13 +205,23 @@ impl From<Error> for Problem {
                 tracing::error!(error = &error as &dyn std::error::Error, "a file could not be kept");
                 Self::unavailable("files cannot be kept just now")
             }
-            error @ (Error::Beneficiary(_) | Error::NoFile | Error::Interrupted | Error::Enqueue(_)) => {
-                Self::internal(&error)
-            }
+            error @ (Error::Paper(PaperError::Slip(_))
+            | Error::Archive(_)
+            | Error::Beneficiary(_)
+            | Error::NoFile
+            | Error::Interrupted
+            | Error::Enqueue(_)) => Self::internal(&error),
         }
     }
 }
 
 /// The kinds of problem that only boletos have, for the document of the API.
-pub static PROBLEM_KINDS: &[&Kind] =
-    &[&DEBT_HAS_BOLETO, &NOT_OPEN, &NO_ADDRESS, &ON_ITS_WAY, &NO_BANK_ACCOUNT, &UNREADABLE_FILE];
+pub static PROBLEM_KINDS: &[&Kind] = &[
+    &DEBT_HAS_BOLETO,
+    &NOT_OPEN,
+    &NO_ADDRESS,
+    &ON_ITS_WAY,
+    &NO_BANK_ACCOUNT,
+    &ACCOUNT_CHANGED,
+    &UNREADABLE_FILE,
+];

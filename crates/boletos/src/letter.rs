@@ -48,7 +48,7 @@ pub(crate) fn letter(
     let words = Words {
         payer: &boleto.payer.name,
         company: &beneficiary.name,
-        amount: reais(Amount::try_from(boleto.amount).map_err(|_| PaperError::Unfit)?),
+        amount: reais(Amount::try_from(boleto.amount).map_err(|_| PaperError::Unfit { id: boleto.id })?),
         due: date(boleto.due_date),
         due_in_english: boleto.due_date.to_string(),
         is_past_due: boleto.due_date < today,

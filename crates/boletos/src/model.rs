@@ -28,8 +28,9 @@ pub use digitable_line::{DigitableLine, LineError};
 pub use document::{Cnpj, Cpf, DocumentError, DocumentProfile, PayerDocument, PayerDocumentError};
 pub use due_factor::{DueFactor, FactorError};
 pub use our_number::{NumberError, OurNumber};
-pub use pix::{BrCode, BrCodeError, BrCodeFault, NewBrCode, Target};
+pub use pix::{BrCode, BrCodeError, BrCodeFault, NewBrCode, Target, merchant_name};
 
+mod account_pix;
 mod boleto;
 mod debts;
 mod import;
@@ -39,7 +40,10 @@ mod problem;
 mod record_scanner;
 mod terms;
 
-pub use boleto::{Boleto, BoletoId, Delivery, DeliveryStatus, ImportStatus, Payer, Registration, Status};
+pub use account_pix::{AccountPix, AccountPixError};
+pub use boleto::{
+    Boleto, BoletoId, Delivery, DeliveryStatus, ImportStatus, Payer, Registration, ShownDelivery, Status,
+};
 pub use debts::{DAYS_AHEAD, Debt, Debts, LONGEST_DEBT_ID, LONGEST_NAME, Reading, is_email};
 pub use import::{Chunk, Counts, Import, ImportId, boleto_id, chunk_ids, first_id};
 pub use kept_account::{AccountDocument, BankAccountId, CnabLayout, KeptAccount};

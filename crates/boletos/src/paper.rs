@@ -5,19 +5,25 @@ use comporta_kernel::BusinessDate;
 use crate::Beneficiary;
 use crate::model::words::{date, reais};
 use crate::model::{
-    Amount, BankAccount, Barcode, Boleto, Cnpj, Cpf, DigitableLine, DocumentProfile, PayerDocument, Title,
+    Amount, Bank, BankAccount, Barcode, Boleto, BoletoId, Cnpj, Cpf, DigitableLine, DocumentProfile,
+    PayerDocument, Title,
 };
-use crate::slip::{Party, Slip, SlipError, Slips};
+use crate::slip::{Party, Slip, SlipError};
 
 /// Where a boleto may be paid until its day; after it, too, since every boleto is registered (Banco Central, 2018).
 const PAYMENT_PLACE: &str = "Pagável em qualquer banco ou aplicativo";
+/// Letters of a document number that its boxes show whole.
+const SHORT_NUMBER: usize = 18;
 
 /// Why a boleto cannot be put on paper.
 #[derive(Debug, thiserror::Error)]
 pub enum PaperError {
-    /// What is kept of it is no boleto of its account.
-    #[error("the boleto does not fit its bank account")]
-    Unfit,
+    /// What is kept of it is no boleto of its account, as that is now.
+    #[error("the boleto {id} does not fit its bank account")]
+    Unfit {
+        /// Which.
+        id: BoletoId,
+    },
     /// It cannot be drawn.
     #[error(transparent)]
     Slip(#[from] SlipError),
@@ -25,73 +31,135 @@ pub enum PaperError {
 
 /// The line that payers type, with its points and spaces.
 pub(crate) fn printed_line(boleto: &Boleto) -> Result<String, PaperError> {
-    let barcode: Barcode = boleto.barcode.parse().map_err(|_| PaperError::Unfit)?;
+    let barcode: Barcode = boleto.barcode.parse().map_err(|_| PaperError::Unfit { id: boleto.id })?;
     Ok(DigitableLine::from(&barcode).printed())
 }
 
-/// A boleto's slip as PDF. `issued` is the day on which it was, `pix` the text of its QR code, if it has one.
-///
-/// # Errors
-/// When it does not fit its account, or cannot be drawn.
-pub fn slip_pdf(
-    slips: &Slips,
-    boleto: &Boleto,
-    account: &BankAccount,
-    beneficiary: &Beneficiary,
-    issued: BusinessDate,
-    pix: Option<&str>,
-) -> Result<Vec<u8>, PaperError> {
-    let barcode: [u8; 44] = boleto.barcode.as_bytes().try_into().map_err(|_| PaperError::Unfit)?;
-    let title = Title { due: boleto.due_date, issued, document_number: Some(&boleto.debt_id) };
-    let number = account.read_number(&boleto.our_number, &title).map_err(|_| PaperError::Unfit)?;
-    let amount = Amount::try_from(boleto.amount).map_err(|_| PaperError::Unfit)?;
-    let charges = boleto.terms.charges(amount, boleto.due_date).map_err(|_| PaperError::Unfit)?;
-    let instructions = boleto.terms.instructions.iter().cloned().chain(charges.instructions());
-    let instructions = instructions.collect::<Vec<_>>().join("\n");
-    let (issued, amount) = (date(issued), reais(amount));
-    let payer = &boleto.payer;
-    Ok(slips.pdf(&Slip {
-        bank_name: account.bank().name(),
-        bank_code: account.bank().printed_code(),
-        barcode: &barcode,
-        line: &printed_line(boleto)?,
-        pix,
-        payment_place: PAYMENT_PLACE,
-        due_date: &date(boleto.due_date),
-        beneficiary: Party {
-            name: &beneficiary.name,
-            document: &beneficiary.document.as_deref().map(printed_document).unwrap_or_default(),
-            address: beneficiary.address.as_deref().unwrap_or_default(),
-        },
-        branch_and_code: &account.printed_account(),
-        document_date: &issued,
-        document_number: &boleto.debt_id,
-        document_kind: "DM",
-        acceptance: "N",
-        processing_date: &issued,
-        our_number: &account.printed_number(number, &title),
-        bank_use: "",
-        portfolio: &account.printed_wallet(),
-        currency: "R$",
-        quantity: "",
-        unit_value: "",
-        amount: &amount,
-        discount: "",
-        other_deductions: "",
-        fine: "",
-        other_additions: "",
-        charged: "",
-        instructions: &instructions,
-        statement: "",
-        instalment: "",
-        payer: Party {
-            name: &payer.name,
-            document: &printed_document(&payer.document),
-            address: payer.address.as_deref().unwrap_or_default(),
-        },
-        guarantor: "",
-        write_off_code: "",
-    })?)
+/// What a boleto's slip says, ready to be drawn.
+#[derive(Debug)]
+pub(crate) struct Said<'a> {
+    boleto: &'a Boleto,
+    beneficiary: &'a Beneficiary,
+    bank: Bank,
+    barcode: [u8; 44],
+    line: String,
+    due: String,
+    issued: String,
+    amount: String,
+    account: String,
+    number: String,
+    wallet: String,
+    instructions: String,
+    statement: String,
+    beneficiary_document: String,
+    payer_document: String,
+}
+
+impl<'a> Said<'a> {
+    /// Of a boleto that was issued on a day.
+    ///
+    /// # Errors
+    /// [`PaperError::Unfit`] when the account, as it is now, would have given it another barcode: what its slip said of the
+    /// bank would contradict what the slip is paid by.
+    pub(crate) fn of(
+        boleto: &'a Boleto,
+        account: &BankAccount,
+        beneficiary: &'a Beneficiary,
+        issued: BusinessDate,
+    ) -> Result<Self, PaperError> {
+        let said = Self::try_of(boleto, account, beneficiary, issued);
+        said.ok_or(PaperError::Unfit { id: boleto.id })
+    }
+
+    fn try_of(
+        boleto: &'a Boleto,
+        account: &BankAccount,
+        beneficiary: &'a Beneficiary,
+        issued: BusinessDate,
+    ) -> Option<Self> {
+        let title = Title { due: boleto.due_date, issued, document_number: Some(&boleto.debt_id) };
+        let number = account.read_number(&boleto.our_number, &title).ok()?;
+        let amount = Amount::try_from(boleto.amount).ok()?;
+        let barcode = account.barcode(number, amount, &title).ok()?;
+        if barcode.as_str() != boleto.barcode {
+            return None;
+        }
+        let charges = boleto.terms.charges(amount, boleto.due_date).ok()?;
+        let instructions = boleto.terms.instructions.iter().cloned().chain(charges.instructions());
+        let instructions = instructions.collect::<Vec<_>>().join("\n");
+        Some(Self {
+            boleto,
+            beneficiary,
+            bank: account.bank(),
+            barcode: barcode.as_str().as_bytes().try_into().ok()?,
+            line: DigitableLine::from(&barcode).printed(),
+            due: date(boleto.due_date),
+            issued: date(issued),
+            amount: reais(amount),
+            account: account.printed_account(),
+            number: account.printed_number(number, &title),
+            wallet: account.printed_wallet(),
+            statement: statement(&boleto.debt_id, &instructions),
+            instructions,
+            beneficiary_document: beneficiary.document.as_deref().map(printed_document).unwrap_or_default(),
+            payer_document: printed_document(&boleto.payer.document),
+        })
+    }
+
+    /// The slip. `pix` is the text of its QR code, if it has one; `instalment` which of how many it is, in a booklet.
+    pub(crate) fn slip<'s>(&'s self, pix: Option<&'s str>, instalment: &'s str) -> Slip<'s> {
+        let payer = &self.boleto.payer;
+        Slip {
+            bank_name: self.bank.name(),
+            bank_code: self.bank.printed_code(),
+            barcode: &self.barcode,
+            line: &self.line,
+            pix,
+            payment_place: PAYMENT_PLACE,
+            due_date: &self.due,
+            beneficiary: Party {
+                name: &self.beneficiary.name,
+                document: &self.beneficiary_document,
+                address: self.beneficiary.address.as_deref().unwrap_or_default(),
+            },
+            branch_and_code: &self.account,
+            document_date: &self.issued,
+            document_number: &self.boleto.debt_id,
+            document_kind: "DM",
+            acceptance: "N",
+            processing_date: &self.issued,
+            our_number: &self.number,
+            bank_use: "",
+            portfolio: &self.wallet,
+            currency: "R$",
+            quantity: "",
+            unit_value: "",
+            amount: &self.amount,
+            discount: "",
+            other_deductions: "",
+            fine: "",
+            other_additions: "",
+            charged: "",
+            instructions: &self.instructions,
+            statement: &self.statement,
+            instalment,
+            payer: Party {
+                name: &payer.name,
+                document: &self.payer_document,
+                address: payer.address.as_deref().unwrap_or_default(),
+            },
+            guarantor: "",
+            write_off_code: "",
+        }
+    }
+}
+
+/// What the payer keeps: what the cashier is told too, and the number of the document where boxes have to shorten it.
+fn statement(number: &str, instructions: &str) -> String {
+    if number.chars().count() <= SHORT_NUMBER {
+        return instructions.to_owned();
+    }
+    format!("Nº do documento: {number}\n{instructions}")
 }
 
 /// A document with its kind, as paper shows it; one that is neither CPF nor CNPJ as it is.
@@ -102,3 +170,6 @@ fn printed_document(text: &str) -> String {
         _ => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod entity_tags;
 mod extract;
 mod idempotency;
 mod page;
@@ -13,6 +14,7 @@ pub use axum::http::StatusCode;
 pub use body::{Creation, Json, describe_json, parse_json};
 pub use caller::{AnyCaller, Caller, Principal, Scope};
 pub use comporta_kernel::RequestKey;
+pub use entity_tags::{EntityTags, IfNoneMatch};
 pub use extract::{Path, Query};
 pub use idempotency::{Idempotency, IdempotencyError, Remembered, StreamedKey};
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, page_limit};

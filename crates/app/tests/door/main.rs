@@ -1,5 +1,6 @@
 //! The public and the private listener as a caller meets them, in process, on SQLite with a clock that stands still.
 
+mod boletos;
 mod collector;
 mod entries;
 mod partner;

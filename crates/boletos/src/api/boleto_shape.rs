@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{
-    Amount, BankAccountId, Barcode, Boleto, BoletoId, ChargeDocument, DeliveryStatus, DigitableLine,
-    DiscountDocument, DocumentProfile, ImportId, LONGEST_DEBT_ID, LONGEST_NAME, Payer, PayerDocument,
-    Registration, Status, Terms, TermsError, is_email,
+    Amount, BankAccountId, Barcode, Boleto, BoletoId, ChargeDocument, DigitableLine, DiscountDocument,
+    DocumentProfile, ImportId, LONGEST_DEBT_ID, LONGEST_NAME, Payer, PayerDocument, Registration,
+    ShownDelivery, Status, Terms, TermsError, is_email,
 };
-use crate::service::NewBoleto;
+use crate::service::{NewBoleto, PixCodes};
 
 const LONGEST_ADDRESS: usize = 300;
 const LONGEST_INSTRUCTION: usize = 100;
@@ -158,6 +158,9 @@ pub(super) struct BoletoOut<'a> {
     barcode: &'a str,
     /// 47 digits.
     digitable_line: String,
+    /// The text of its Pix QR code: null if its bank account has no Pix key, or it is not to be paid any more. It pays the
+    /// company, and does not settle the boleto at the bank.
+    pix_payload: Option<String>,
     registration: Registration,
     delivery: DeliveryOut<'a>,
     instructions: &'a [String],
@@ -189,7 +192,7 @@ struct PayerOut<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 struct DeliveryOut<'a> {
-    status: DeliveryStatus,
+    status: ShownDelivery,
     attempts: u32,
     last_error: Option<&'a str>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -198,7 +201,7 @@ struct DeliveryOut<'a> {
 
 impl<'a> BoletoOut<'a> {
     /// As it stands on a day.
-    pub(super) fn new(boleto: &'a Boleto, today: BusinessDate) -> Self {
+    pub(super) fn new(boleto: &'a Boleto, codes: &PixCodes, today: BusinessDate) -> Self {
         let Payer { name, document, email, address } = &boleto.payer;
         let payer = PayerOut { name, document, email: email.as_deref(), address: address.as_deref() };
         let delivery = &boleto.delivery;
@@ -216,9 +219,10 @@ impl<'a> BoletoOut<'a> {
             our_number: &boleto.our_number,
             barcode: &boleto.barcode,
             digitable_line: line.map(|line| line.as_str().to_owned()).unwrap_or_default(),
+            pix_payload: codes.of(boleto),
             registration: boleto.registration,
             delivery: DeliveryOut {
-                status: delivery.status,
+                status: delivery.status.into(),
                 attempts: delivery.attempts,
                 last_error: delivery.last_error.as_deref(),
                 delivered_at: delivery.delivered_at,

@@ -8,7 +8,7 @@ use comporta_http::{Caller, Path, Problem};
 use super::BoletosWrite;
 use super::boleto_shape::BoletoOut;
 use crate::model::BoletoId;
-use crate::service::Boletos;
+use crate::service::{Boletos, PixCodes};
 
 /// Cancel a boleto
 ///
@@ -29,5 +29,6 @@ pub(super) async fn cancel_boleto(
     Path(id): Path<BoletoId>,
 ) -> Result<Response, Problem> {
     let boleto = boletos.cancel(caller.company(), id).await?;
-    Ok(Json(BoletoOut::new(&boleto, boletos.today())).into_response())
+    // What is cancelled has no Pix code.
+    Ok(Json(BoletoOut::new(&boleto, &PixCodes::default(), boletos.today())).into_response())
 }

@@ -42,5 +42,6 @@ pub(super) async fn change_due_date(
     JsonBody(DueDateIn { due_date }): JsonBody<DueDateIn>,
 ) -> Result<Response, Problem> {
     let boleto = boletos.set_due_date(caller.company(), id, due_date).await?;
-    Ok(Json(BoletoOut::new(&boleto, boletos.today())).into_response())
+    let codes = boletos.pix_codes(caller.company(), std::slice::from_ref(&boleto)).await?;
+    Ok(Json(BoletoOut::new(&boleto, &codes, boletos.today())).into_response())
 }

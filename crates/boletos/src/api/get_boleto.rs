@@ -23,5 +23,6 @@ pub(super) async fn get_boleto(
     Path(id): Path<BoletoId>,
 ) -> Result<Response, Problem> {
     let boleto = boletos.find(caller.company(), id).await?;
-    Ok(Json(BoletoOut::new(&boleto, boletos.today())).into_response())
+    let codes = boletos.pix_codes(caller.company(), std::slice::from_ref(&boleto)).await?;
+    Ok(Json(BoletoOut::new(&boleto, &codes, boletos.today())).into_response())
 }

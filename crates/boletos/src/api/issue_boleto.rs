@@ -9,7 +9,7 @@ use comporta_http::{Caller, Creation, Problem, Remembered};
 use super::BoletosWrite;
 use super::boleto_shape::{BoletoIn, BoletoOut};
 use crate::model::Boleto;
-use crate::service::{Boletos, Outcome};
+use crate::service::{Boletos, Outcome, PixCodes};
 
 /// Issue a boleto
 #[utoipa::path(
@@ -29,12 +29,14 @@ pub(super) async fn issue_boleto(
     Creation { body, key }: Creation<BoletoIn>,
 ) -> Result<Response, Problem> {
     let today = boletos.today();
-    let answer = |boleto: &Boleto| Remembered::new(StatusCode::CREATED, &BoletoOut::new(boleto, today));
+    let answer = |boleto: &Boleto, codes: &PixCodes| {
+        Remembered::new(StatusCode::CREATED, &BoletoOut::new(boleto, codes, today))
+    };
     Ok(match boletos.issue(caller.company(), body.check()?, key.as_ref(), answer).await? {
         Outcome::Repeated(answer) => answer.into_response(),
-        Outcome::Done(boleto) => {
+        Outcome::Done((boleto, codes)) => {
             let place = [(header::LOCATION, format!("/v1/boletos/{}", boleto.id))];
-            (StatusCode::CREATED, place, Json(BoletoOut::new(&boleto, today))).into_response()
+            (StatusCode::CREATED, place, Json(BoletoOut::new(&boleto, &codes, today))).into_response()
         }
     })
 }

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::BoletosRead;
 use super::boleto_shape::BoletoOut;
-use crate::model::{BoletoId, DeliveryStatus, Status};
+use crate::model::{BoletoId, ImportId, ShownDelivery, Status};
 use crate::service::Boletos;
 use crate::store::boletos::BoletoFilter;
 
@@ -23,7 +23,7 @@ pub(super) struct BoletosQuery {
     status: Option<Status>,
     /// How the letter stands; `unknown` lists those of which nobody knows whether they were sent.
     #[param(inline)]
-    delivery: Option<DeliveryStatus>,
+    delivery: Option<ShownDelivery>,
     /// The first due date.
     #[param(value_type = Option<String>, format = Date)]
     due_from: Option<BusinessDate>,
@@ -36,6 +36,9 @@ pub(super) struct BoletosQuery {
     document: Option<String>,
     /// Part of the payer's name; ASCII letters match either case.
     q: Option<String>,
+    /// The import that they came from.
+    #[param(value_type = Option<String>, pattern = "^imp_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    import_id: Option<ImportId>,
     /// Rows of a page, 1 to 500; 50 if left out.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
@@ -56,20 +59,24 @@ pub(super) async fn list_boletos(
     Query(query): Query<BoletosQuery>,
 ) -> Result<Response, Problem> {
     let limit = page_limit(query.limit)?;
-    let BoletosQuery { status, delivery, due_from, due_to, debt_id, document, q, cursor, .. } = query;
-    let given = BoletoFilter { status, delivery, due_from, due_to, debt_id, document, q };
+    let BoletosQuery { status, delivery, due_from, due_to, debt_id, document, q, import_id, cursor, .. } =
+        query;
+    let to_be_paid = false;
+    let given =
+        BoletoFilter { status, delivery, due_from, due_to, debt_id, document, q, import_id, to_be_paid };
     let (filter, after) = Cursor::<BoletoFilter, BoletoId>::resume(given, cursor.as_deref())?;
     filter.check()?;
     let rows = boletos.list(caller.company(), &filter, after, limit + 1).await?;
     let page = Page::cut(rows, limit, |last| Cursor { filter, after: last.id }.encode());
+    let codes = boletos.pix_codes(caller.company(), &page.data).await?;
     let today = boletos.today();
-    let data = page.data.iter().map(|boleto| BoletoOut::new(boleto, today)).collect();
+    let data = page.data.iter().map(|boleto| BoletoOut::new(boleto, &codes, today)).collect();
     Ok(Json(Page { data, next_cursor: page.next_cursor }).into_response())
 }
 
 impl BoletoFilter {
     /// A cursor brings texts back from outside: they are checked each time. No text in the database has a NUL.
-    fn check(&self) -> Result<(), Problem> {
+    pub(super) fn check(&self) -> Result<(), Problem> {
         for (name, text) in [("?debt_id", &self.debt_id), ("?document", &self.document), ("?q", &self.q)] {
             let is_good =
                 |text: &String| (1..=200).contains(&text.len()) && !text.chars().any(char::is_control);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::BoletosWrite;
 use super::boleto_shape::BoletoOut;
 use crate::model::{Boleto, BoletoId};
-use crate::service::{Boletos, Outcome};
+use crate::service::{Boletos, Outcome, PixCodes};
 
 /// Nothing is to be said.
 #[derive(Debug, Default, Deserialize)]
@@ -40,9 +40,13 @@ pub(super) async fn resend_boleto(
     Creation { body: ResendIn {}, key }: Creation<ResendIn>,
 ) -> Result<Response, Problem> {
     let today = boletos.today();
-    let answer = |boleto: &Boleto| Remembered::new(StatusCode::ACCEPTED, &BoletoOut::new(boleto, today));
+    let answer = |boleto: &Boleto, codes: &PixCodes| {
+        Remembered::new(StatusCode::ACCEPTED, &BoletoOut::new(boleto, codes, today))
+    };
     Ok(match boletos.resend(caller.company(), id, key.as_ref(), answer).await? {
         Outcome::Repeated(answer) => answer.into_response(),
-        Outcome::Done(boleto) => (StatusCode::ACCEPTED, Json(BoletoOut::new(&boleto, today))).into_response(),
+        Outcome::Done((boleto, codes)) => {
+            (StatusCode::ACCEPTED, Json(BoletoOut::new(&boleto, &codes, today))).into_response()
+        }
     })
 }

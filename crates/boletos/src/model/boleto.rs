@@ -13,14 +13,21 @@ define_id!(
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+        words!(
+            @kept $(#[$doc])* #[derive(Serialize, Deserialize, utoipa::ToSchema)]
+            $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant = $text,)+ }
+        );
+    };
+    // What nobody outside reads.
+    (@kept $(#[$about:meta])* $name:ident { $($(#[$variant_about:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
+            $($(#[$variant_about])* $variant,)+
         }
 
         impl $name {
-            /// As it is kept and shown.
+            /// The word.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
@@ -65,7 +72,8 @@ words!(
 );
 
 words!(
-    /// How its delivery stands.
+    @kept
+    /// How its delivery stands, as it is kept.
     DeliveryStatus {
         /// There is nobody to send it to.
         None = "none",
@@ -81,6 +89,34 @@ words!(
         Unknown = "unknown",
     }
 );
+
+words!(
+    /// How its delivery stands, as it is shown: that a letter is being sent right now is nobody's business but ours.
+    ShownDelivery {
+        /// There is nobody to send it to.
+        None = "none",
+        /// It will be sent, or is being sent.
+        Queued = "queued",
+        /// It was sent.
+        Sent = "sent",
+        /// It cannot be sent.
+        Failed = "failed",
+        /// Whether it was sent cannot be known.
+        Unknown = "unknown",
+    }
+);
+
+impl From<DeliveryStatus> for ShownDelivery {
+    fn from(kept: DeliveryStatus) -> Self {
+        match kept {
+            DeliveryStatus::None => Self::None,
+            DeliveryStatus::Queued | DeliveryStatus::Sending => Self::Queued,
+            DeliveryStatus::Sent => Self::Sent,
+            DeliveryStatus::Failed => Self::Failed,
+            DeliveryStatus::Unknown => Self::Unknown,
+        }
+    }
+}
 
 words!(
     /// How an import stands.

@@ -3,7 +3,7 @@
 use comporta_kernel::{CompanyId, Timestamp, define_id};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountFields, BankAccount, FieldError};
+use super::{AccountFields, AccountPix, AccountPixError, BankAccount, FieldError};
 
 define_id!(
     /// Names a bank account.
@@ -56,6 +56,15 @@ pub struct AccountDocument {
     /// Who numbers the boletos (Sicredi).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_byte: Option<String>,
+    /// A Pix key of the company's. With it each boleto has a static Pix code, which pays the company and does not settle
+    /// the boleto at the bank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 77, example = "pix@example.com")]
+    pub pix_key: Option<String>,
+    /// The company's town, as Pix codes name it: up to 15 signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 15, example = "Recife")]
+    pub pix_city: Option<String>,
     /// The layout of the files that are exchanged with the bank.
     #[serde(default)]
     #[schema(value_type = Option<u16>, example = 400)]
@@ -115,6 +124,14 @@ impl AccountDocument {
             post: self.post.as_deref(),
             id_byte: self.id_byte.as_deref(),
         })
+    }
+
+    /// Where its owner is paid by Pix, if its boletos are to have a Pix code.
+    ///
+    /// # Errors
+    /// The field that no code can be made of, and why.
+    pub fn pix(&self) -> Result<Option<AccountPix>, AccountPixError> {
+        AccountPix::parse(self.pix_key.as_deref(), self.pix_city.as_deref())
     }
 }
 

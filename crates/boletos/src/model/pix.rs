@@ -12,7 +12,7 @@ mod tlv;
 mod write;
 
 pub use read::{BrCode, BrCodeError};
-pub use write::{BrCodeFault, NewBrCode, Target};
+pub use write::{BrCodeFault, NewBrCode, Target, merchant_name};
 
 /// What the template of a payment by Pix is known by, in whatever case.
 const DOMAIN: &str = "br.gov.bcb.pix";

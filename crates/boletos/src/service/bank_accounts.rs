@@ -6,11 +6,18 @@ use comporta_kernel::{CompanyId, RequestKey};
 
 use super::{Boletos, Outcome};
 use crate::error::Error;
-use crate::model::{AccountDocument, BankAccount, BankAccountId, KeptAccount};
+use crate::model::{AccountDocument, AccountPix, BankAccount, BankAccountId, KeptAccount};
 
 /// What is to be different of a bank account; the outer `None` leaves a field as it is.
 #[derive(Debug, Default)]
 pub struct AccountChange(pub(crate) serde_json::Map<String, serde_json::Value>);
+
+/// What slips say of an account.
+#[derive(Debug)]
+pub(super) struct SlipAccount {
+    pub(super) rules: BankAccount,
+    pub(super) pix: Option<AccountPix>,
+}
 
 impl Boletos {
     /// Adds a bank account; a company's first one is its default. `answer` says what to remember under the request's key.
@@ -38,14 +45,14 @@ impl Boletos {
     /// Adds a bank account in a transaction that does more.
     ///
     /// # Errors
-    /// [`Error::Account`] when the bank's rules do not take it.
+    /// [`Error::Account`] when the bank's rules do not take it, [`Error::Pix`] when no Pix code can be made of it.
     pub async fn add_account_in(
         &self,
         tx: &mut Tx,
         company: CompanyId,
         document: AccountDocument,
     ) -> Result<KeptAccount, Error> {
-        document.account()?;
+        check(&document)?;
         let (id, created_at) = (self.0.ids.next(), self.0.clock.now());
         let account = KeptAccount { company_id: company, id, document, created_at };
         self.store().insert_account(tx, &account).await?;
@@ -61,7 +68,7 @@ impl Boletos {
     ) -> Result<KeptAccount, Error> {
         let account = self.find_account(company, id).await?;
         let account = KeptAccount { document: change.applied_to(&account.document)?, ..account };
-        account.document.account()?;
+        check(&account.document)?;
         let mut tx = self.0.db.begin().await?;
         if !self.store().replace_account(&mut tx, &account).await? {
             return Err(Error::NoSuchAccount);
@@ -101,6 +108,22 @@ impl Boletos {
         let rules = account.document.account()?;
         Ok((account, rules))
     }
+
+    /// An account as its slips need it.
+    pub(super) async fn slip_account(
+        &self,
+        company: CompanyId,
+        id: BankAccountId,
+    ) -> Result<SlipAccount, Error> {
+        let (account, rules) = self.account_for(company, Some(id)).await?;
+        Ok(SlipAccount { rules, pix: account.document.pix()? })
+    }
+}
+
+fn check(document: &AccountDocument) -> Result<(), Error> {
+    document.account()?;
+    document.pix()?;
+    Ok(())
 }
 
 impl AccountChange {

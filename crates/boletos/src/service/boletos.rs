@@ -1,15 +1,16 @@
 //! Issuing, finding and changing single boletos.
 
 use comporta_http::Remembered;
-use comporta_kernel::{BusinessDate, CompanyId, Money, RequestKey};
+use comporta_kernel::{BusinessDate, CompanyId, Money, RequestKey, TypedId as _, Uuid};
 
-use super::{Boletos, Outcome};
+use super::{Boletos, Outcome, PixCodes};
 use crate::error::Error;
 use crate::model::{
     Amount, BankAccount, BankAccountId, Boleto, BoletoId, DAYS_AHEAD, Delivery, DeliveryStatus, Payer,
-    Registration, Status, Terms, Title,
+    Registration, Status, Terms, Title, chunk_ids,
 };
 use crate::store::boletos::BoletoFilter;
+use crate::store::delivery::IdRange;
 
 /// A boleto to be issued.
 #[derive(Debug)]
@@ -29,10 +30,11 @@ impl Boletos {
         company: CompanyId,
         new: NewBoleto,
         key: Option<&RequestKey>,
-        answer: impl Fn(&Boleto) -> Remembered + Send,
-    ) -> Result<Outcome<Boleto>, Error> {
+        answer: impl Fn(&Boleto, &PixCodes) -> Remembered + Send,
+    ) -> Result<Outcome<(Boleto, PixCodes)>, Error> {
         self.check_due(new.due_date)?;
         let (account, rules) = self.account_for(company, new.bank_account_id).await?;
+        let codes = self.pix_codes_of(company, std::slice::from_ref(&account)).await?;
         let mut tx = self.0.db.begin().await?;
         if let Some(key) = key
             && let Some(before) = self.0.idempotency.claim(&mut tx, company, key).await?
@@ -48,10 +50,10 @@ impl Boletos {
             .map_err(|error| if error.is_unique_violation() { Error::DebtHasBoleto } else { error.into() })?;
         self.enqueue_letter(&mut tx, &boleto).await?;
         if let Some(key) = key {
-            self.0.idempotency.remember(&mut tx, company, key, &answer(&boleto)).await?;
+            self.0.idempotency.remember(&mut tx, company, key, &answer(&boleto, &codes)).await?;
         }
         tx.commit().await?;
-        Ok(Outcome::Done(boleto))
+        Ok(Outcome::Done((boleto, codes)))
     }
 
     pub(crate) async fn find(&self, company: CompanyId, id: BoletoId) -> Result<Boleto, Error> {
@@ -66,7 +68,28 @@ impl Boletos {
         after: Option<BoletoId>,
         limit: u16,
     ) -> Result<Vec<Boleto>, Error> {
-        Ok(self.store().boletos(company, filter, self.today(), after, limit).await?)
+        let Some(range) = self.range_of(company, filter, after).await? else { return Ok(Vec::new()) };
+        Ok(self.store().boletos(&range, filter, self.today(), limit).await?)
+    }
+
+    /// Where those are that come behind `after`; a file's have ids near to each other. `None` if there are none.
+    async fn range_of(
+        &self,
+        company: CompanyId,
+        filter: &BoletoFilter,
+        after: Option<BoletoId>,
+    ) -> Result<Option<IdRange>, Error> {
+        let (mut from, mut to) = (Uuid::nil(), Uuid::max());
+        if let Some(import) = filter.import_id {
+            let chunks = self.store().first_ids(company, import).await?;
+            let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else { return Ok(None) };
+            (from, to) = (*first, chunk_ids(*last).1);
+        }
+        if let Some(after) = after {
+            let Some(before) = after.uuid().as_u128().checked_sub(1) else { return Ok(None) };
+            to = to.min(Uuid::from_u128(before));
+        }
+        Ok((from <= to).then_some(IdRange { company, from, to }))
     }
 
     /// Cancels a boleto that is still to be paid; one that was cancelled before stays so.

@@ -14,15 +14,12 @@ use std::time::Duration;
 use comporta_jobs::{EnqueueOptions, Queue, pause_after};
 use comporta_kernel::{BusinessDate, Rng, Timestamp, TypedId as _, Uuid};
 use comporta_mail::Mailer;
-use comporta_pdf::Fonts;
 use tokio::sync::Semaphore;
 
 use super::Boletos;
-use crate::Beneficiaries;
 use crate::error::Error;
 use crate::jobs::{DeliverBoleto, DeliverBoletos};
 use crate::model::BoletoId;
-use crate::slip::Slips;
 use crate::store::Store;
 use crate::store::delivery::IdRange;
 
@@ -58,8 +55,6 @@ pub struct Deliveries(Arc<Parts>);
 struct Parts {
     boletos: Boletos,
     mailer: Mailer,
-    slips: Slips,
-    beneficiaries: Arc<dyn Beneficiaries>,
     rng: Rng,
     mail_when: MailWhen,
     places: Arc<Semaphore>,
@@ -75,18 +70,10 @@ pub(crate) struct Attempt {
 impl Deliveries {
     /// Deliveries of these boletos by this mailer.
     #[must_use]
-    pub fn new(
-        boletos: Boletos,
-        mailer: Mailer,
-        fonts: Arc<Fonts>,
-        beneficiaries: Arc<dyn Beneficiaries>,
-        rng: Rng,
-        options: DeliveryOptions,
-    ) -> Self {
+    pub fn new(boletos: Boletos, mailer: Mailer, rng: Rng, options: DeliveryOptions) -> Self {
         let DeliveryOptions { mail_when, in_flight } = options;
         let places = Arc::new(Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)));
-        let slips = Slips::new(fonts);
-        Self(Arc::new(Parts { boletos, mailer, slips, beneficiaries, rng, mail_when, places }))
+        Self(Arc::new(Parts { boletos, mailer, rng, mail_when, places }))
     }
 
     fn store(&self) -> &dyn Store {

@@ -4,7 +4,7 @@ use comporta_http::Remembered;
 use comporta_jobs::EnqueueOptions;
 use comporta_kernel::{CompanyId, RequestKey};
 
-use super::{Boletos, Outcome};
+use super::{Boletos, Outcome, PixCodes};
 use crate::error::Error;
 use crate::jobs::{DeliverBoleto, DeliverBoletos};
 use crate::model::{Boleto, BoletoId, DeliveryStatus, ImportId, Status};
@@ -17,8 +17,10 @@ impl Boletos {
         company: CompanyId,
         id: BoletoId,
         key: Option<&RequestKey>,
-        answer: impl Fn(&Boleto) -> Remembered + Send,
-    ) -> Result<Outcome<Boleto>, Error> {
+        answer: impl Fn(&Boleto, &PixCodes) -> Remembered + Send,
+    ) -> Result<Outcome<(Boleto, PixCodes)>, Error> {
+        // Its account never changes: what it says is read before others wait for us.
+        let codes = self.pix_codes(company, &[self.find(company, id).await?]).await?;
         let mut tx = self.0.db.begin().await?;
         if let Some(key) = key
             && let Some(before) = self.0.idempotency.claim(&mut tx, company, key).await?
@@ -43,10 +45,10 @@ impl Boletos {
         boleto.updated_at = now;
         self.enqueue_letter(&mut tx, &boleto).await?;
         if let Some(key) = key {
-            self.0.idempotency.remember(&mut tx, company, key, &answer(&boleto)).await?;
+            self.0.idempotency.remember(&mut tx, company, key, &answer(&boleto, &codes)).await?;
         }
         tx.commit().await?;
-        Ok(Outcome::Done(boleto))
+        Ok(Outcome::Done((boleto, codes)))
     }
 
     /// Enqueues the job that sends a boleto's letter, if that is queued.

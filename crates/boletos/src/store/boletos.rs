@@ -8,8 +8,9 @@ use comporta_db::{Error, Tx};
 use comporta_kernel::{BusinessDate, CompanyId, Money, Timestamp, Uuid};
 use serde::{Deserialize, Serialize};
 
+use super::delivery::IdRange;
 use crate::model::{
-    BankAccountId, Barcode, Boleto, BoletoId, Debt, Delivery, DeliveryStatus, ImportId, Status, Terms,
+    BankAccountId, Barcode, Boleto, BoletoId, Debt, Delivery, ImportId, ShownDelivery, Status, Terms,
 };
 
 /// Which boletos to list.
@@ -18,7 +19,7 @@ pub(crate) struct BoletoFilter {
     pub(crate) status: Option<Status>,
     /// How the letter stands.
     #[serde(default)]
-    pub(crate) delivery: Option<DeliveryStatus>,
+    pub(crate) delivery: Option<ShownDelivery>,
     pub(crate) due_from: Option<BusinessDate>,
     pub(crate) due_to: Option<BusinessDate>,
     pub(crate) debt_id: Option<String>,
@@ -26,14 +27,21 @@ pub(crate) struct BoletoFilter {
     pub(crate) document: Option<String>,
     /// Part of the payer's name; ASCII letters match either case.
     pub(crate) q: Option<String>,
+    /// The file it came from.
+    #[serde(default)]
+    pub(crate) import_id: Option<ImportId>,
+    /// Whether only those are meant that are to be paid, overdue or not.
+    #[serde(default)]
+    pub(crate) to_be_paid: bool,
 }
 
-/// What a status means for the kept one and the due date: its own text, and whether the day must have passed.
-pub(crate) fn kept_status(status: Option<Status>) -> (Option<&'static str>, Option<bool>) {
-    match status {
+/// What is asked of the kept status and the due date: its own text, and whether the day must have passed.
+pub(crate) fn kept_status(filter: &BoletoFilter) -> (Option<&'static str>, Option<bool>) {
+    match filter.status {
         Some(Status::Overdue) => (Some(Status::Open.as_str()), Some(true)),
         Some(Status::Open) => (Some(Status::Open.as_str()), Some(false)),
         Some(status) => (Some(status.as_str()), None),
+        None if filter.to_be_paid => (Some(Status::Open.as_str()), None),
         None => (None, None),
     }
 }
@@ -139,13 +147,14 @@ pub(crate) trait KeepsBoletos: Send + Sync + std::fmt::Debug {
     ) -> Result<Option<Boleto>, Error>;
     /// Writes what may change of a boleto: status, due date, barcode, registration.
     async fn change_boleto(&self, tx: &mut Tx, boleto: &Boleto) -> Result<(), Error>;
-    /// Newest first.
+    /// Those of a range that match, newest first.
     async fn boletos(
         &self,
-        company: CompanyId,
+        range: &IdRange,
         filter: &BoletoFilter,
         today: BusinessDate,
-        after: Option<BoletoId>,
         limit: u16,
     ) -> Result<Vec<Boleto>, Error>;
+    /// Those of these ids that the company has, in any order.
+    async fn boletos_by_id(&self, company: CompanyId, ids: &[Uuid]) -> Result<Vec<Boleto>, Error>;
 }

@@ -4,26 +4,49 @@ mod accounts;
 mod boletos;
 mod imports;
 mod letters;
+mod slips;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use comporta_db::{Blobs, Connection, Db, Options};
 use comporta_http::{Remembered, StatusCode};
 use comporta_jobs::Queue;
 use comporta_kernel::{Clock, CompanyId, IdSource, ManualClock, Rng, TypedId as _, Uuid};
+use comporta_pdf::Fonts;
 use futures_util::stream;
 use tempfile::TempDir;
 
 use super::Pace;
 use super::imports::ChunkKey;
-use crate::Error;
 use crate::model::{AccountDocument, DocumentProfile, Import, Problem};
 use crate::service::{Boletos, Outcome, Upload};
+use crate::slip::Slips;
+use crate::{Beneficiaries, Beneficiary, Error, Neighbours};
 
 const HEAD: &str = "name,governmentId,email,debtAmount,debtDueDate,debtId\n";
+
+/// Slips of a file at most, so that a few are too many.
+const MOST_SLIPS: usize = 150;
+
+/// The company that every company is, and how often it was asked for.
+#[derive(Debug, Default)]
+pub(super) struct Padaria(AtomicUsize);
+
+#[async_trait]
+impl Beneficiaries for Padaria {
+    async fn beneficiary(
+        &self,
+        _: CompanyId,
+    ) -> Result<Beneficiary, Box<dyn std::error::Error + Send + Sync>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(crate::letter::tests::padaria())
+    }
+}
 
 /// Boletos on a new database, with one company that has an account, and chunks and turns of a few rows.
 pub(super) struct World {
@@ -31,6 +54,7 @@ pub(super) struct World {
     pub(super) boletos: Boletos,
     pub(super) company: CompanyId,
     pub(super) clock: ManualClock,
+    pub(super) asked: Arc<Padaria>,
     files: Arc<TempDir>,
 }
 
@@ -57,9 +81,13 @@ impl World {
         let queue = Queue::new(clock.clone(), ids.clone());
         let zone = "America/Sao_Paulo".parse().unwrap();
         let pace = Pace { chunk_bytes: 400, rows: 4, turn: Duration::from_secs(1) };
-        let boletos = Boletos::new(db, blobs, queue, clock, ids, zone).at_pace(pace);
+        let slips = Arc::new(Slips::new(Arc::new(Fonts::load().unwrap())));
+        let beneficiaries = Arc::new(Padaria::default());
+        let asked = Arc::clone(&beneficiaries);
+        let neighbours = Neighbours { files: blobs, queue, beneficiaries, slips };
+        let boletos = Boletos::new(db, neighbours, clock, ids, zone).at_pace(pace, MOST_SLIPS);
         let company = CompanyId::from_uuid(Uuid::from_u128(7));
-        Self { db: db.clone(), boletos, company, clock: hand, files: Arc::clone(files) }
+        Self { db: db.clone(), boletos, company, clock: hand, asked, files: Arc::clone(files) }
     }
 
     fn another(&self) -> Self {

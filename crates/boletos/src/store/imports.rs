@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use comporta_db::{Error, Tx};
-use comporta_kernel::{CompanyId, Timestamp};
+use comporta_kernel::{CompanyId, Timestamp, Uuid};
 
 use crate::model::{Chunk, Counts, Import, ImportId, ImportStatus, Problem};
 
@@ -42,6 +42,8 @@ pub(crate) struct Step<'a> {
 pub(crate) trait Imports: Send + Sync + std::fmt::Debug {
     async fn insert_import(&self, tx: &mut Tx, import: &Import, chunks: &[Chunk]) -> Result<(), Error>;
     async fn import(&self, company: CompanyId, id: ImportId) -> Result<Option<Import>, Error>;
+    /// The first ids of an import's chunks, in the order of the ids.
+    async fn first_ids(&self, company: CompanyId, id: ImportId) -> Result<Vec<Uuid>, Error>;
     /// Begins an attempt at a chunk.
     async fn begin_chunk(&self, key: ChunkKey) -> Result<Option<Progress>, Error>;
     /// Takes a step, unless somebody else has taken it: then gives false, and nothing is to be committed. Whoever

@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use comporta_http::{Caller, Path, Problem};
+use comporta_http::{Caller, IfNoneMatch, Path, Problem};
 
-use super::conditions::IfNoneMatch;
+use super::conditions::unless_held;
 use super::wire::BookOut;
 use super::{BooksRead, headers, refusals};
 use crate::{BookId, BookKey, Catalogue};
@@ -32,5 +32,5 @@ pub(super) async fn get_book(
     held: IfNoneMatch,
 ) -> Result<Response, Problem> {
     let book = catalogue.find(caller.company(), BookKey::Id(id)).await?;
-    Ok(held.answer(&book))
+    Ok(unless_held(&held, &book))
 }

@@ -76,11 +76,11 @@ impl Bills {
         clock: Clock,
         ids: IdSource,
         terms: BillingTerms,
-        fonts: Fonts,
+        fonts: Arc<Fonts>,
         biller: Arc<dyn BillsInvoices>,
     ) -> Self {
-        let (terms, fonts) = (Arc::new(terms), Arc::new(fonts));
-        Self { store: store::of(db), db: db.clone(), queue, clock, ids, terms, fonts, biller }
+        let (store, terms) = (store::of(db), Arc::new(terms));
+        Self { store, db: db.clone(), queue, clock, ids, terms, fonts, biller }
     }
 
     /// Notes in a transaction who bills where the settings name nobody; the first one noted stays.

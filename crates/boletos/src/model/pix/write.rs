@@ -181,6 +181,19 @@ fn plain(text: &str, most: usize) -> Option<String> {
     (printable && (1..=most).contains(&plain.len())).then_some(plain)
 }
 
+/// A name as a code has room for it: the first 25 signs of what can be printed without accents.
+#[must_use]
+pub fn merchant_name(text: &str) -> String {
+    let plain = text.trim().chars().map(without_accent);
+    let plain = plain.filter(|letter| *letter == ' ' || letter.is_ascii_graphic());
+    let name: String = plain.take(LONGEST_NAME).collect();
+    match name.trim() {
+        // The payer's bank shows whose the key is: this is what a name in another script comes to.
+        "" => "Beneficiario".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
 const fn without_accent(letter: char) -> char {
     match letter {
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'ª' => 'a',

@@ -13,8 +13,9 @@ use super::Deliveries;
 use crate::Beneficiary;
 use crate::error::Error;
 use crate::letter;
-use crate::model::{BankAccount, BankAccountId, DeliveryStatus};
-use crate::paper::slip_pdf;
+use crate::model::{BankAccountId, DeliveryStatus};
+use crate::paper::{PaperError, Said};
+use crate::service::bank_accounts::SlipAccount;
 use crate::store::delivery::{Claimed, Settled};
 
 /// Longest reason that is kept.
@@ -26,7 +27,7 @@ pub(super) struct Sender {
     deliveries: Deliveries,
     company: CompanyId,
     beneficiary: Arc<Beneficiary>,
-    accounts: Arc<Mutex<HashMap<BankAccountId, Arc<BankAccount>>>>,
+    accounts: Arc<Mutex<HashMap<BankAccountId, Arc<SlipAccount>>>>,
 }
 
 /// What came of a letter, and its place, which is free when that has been written down.
@@ -37,20 +38,9 @@ pub(super) struct Landed {
     pub(super) _place: OwnedSemaphorePermit,
 }
 
-/// Why a letter could not be written.
-#[derive(Debug, thiserror::Error)]
-enum Unwritten {
-    #[error(transparent)]
-    Account(#[from] Error),
-    #[error(transparent)]
-    Paper(#[from] crate::PaperError),
-}
-
 impl Sender {
     pub(super) async fn new(deliveries: &Deliveries, company: CompanyId) -> Result<Self, Error> {
-        let beneficiary =
-            deliveries.0.beneficiaries.beneficiary(company).await.map_err(Error::Beneficiary)?;
-        let beneficiary = Arc::new(beneficiary);
+        let beneficiary = Arc::new(deliveries.0.boletos.beneficiary(company).await?);
         Ok(Self { deliveries: deliveries.clone(), company, beneficiary, accounts: Arc::default() })
     }
 
@@ -72,7 +62,7 @@ impl Sender {
     async fn try_to_send(&self, claimed: &Claimed) -> (DeliveryStatus, Option<String>, bool) {
         let message = match self.message(claimed).await {
             Ok(message) => message,
-            Err(Unwritten::Account(error)) if error.may_pass() => {
+            Err(error) if error.may_pass() => {
                 return (DeliveryStatus::Queued, Some(reason(&error)), false);
             }
             Err(error) => return (DeliveryStatus::Failed, Some(reason(&error)), false),
@@ -87,24 +77,25 @@ impl Sender {
         }
     }
 
-    async fn message(&self, claimed: &Claimed) -> Result<Message, Unwritten> {
+    async fn message(&self, claimed: &Claimed) -> Result<Message, Error> {
         let Claimed { boleto, resends } = claimed;
         let account = self.account(boleto.bank_account_id).await?;
-        let Deliveries(parts) = &self.deliveries;
         let (issued, today) =
             (self.deliveries.day_of(boleto.created_at), self.deliveries.day_of(self.deliveries.now()));
-        let pdf = slip_pdf(&parts.slips, boleto, &account, &self.beneficiary, issued, None)?;
+        let pix = account.pix.as_ref().and_then(|pix| pix.code(boleto, &self.beneficiary.name));
+        let said = Said::of(boleto, &account.rules, &self.beneficiary, issued)?;
+        let slips = &self.deliveries.0.boletos.0.slips;
+        let pdf = slips.pdf(&said.slip(pix.as_deref(), "")).map_err(PaperError::from)?;
         let id = letter::id(boleto.id, *resends);
-        Ok(letter::letter(id, boleto, &self.beneficiary, today, None, pdf)?)
+        Ok(letter::letter(id, boleto, &self.beneficiary, today, pix.as_deref(), pdf)?)
     }
 
-    async fn account(&self, id: BankAccountId) -> Result<Arc<BankAccount>, Error> {
+    async fn account(&self, id: BankAccountId) -> Result<Arc<SlipAccount>, Error> {
         let kept = self.accounts.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
         if let Some(account) = kept {
             return Ok(account);
         }
-        let (_, account) = self.deliveries.0.boletos.account_for(self.company, Some(id)).await?;
-        let account = Arc::new(account);
+        let account = Arc::new(self.deliveries.0.boletos.slip_account(self.company, id).await?);
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&account));
         Ok(account)
     }

@@ -25,9 +25,9 @@ fn day(text: &str) -> BusinessDate {
 
 async fn issue(world: &World, debt: &str, due: &str) -> Result<Boleto, Error> {
     world.clock.advance(jiff::SignedDuration::from_millis(1));
-    let answer = |_: &_| unreachable!("there is no key");
+    let answer = |_: &_, _: &_| unreachable!("there is no key");
     match world.boletos.issue(world.company, new(debt, due), None, answer).await? {
-        Outcome::Done(boleto) => Ok(boleto),
+        Outcome::Done((boleto, _)) => Ok(boleto),
         Outcome::Repeated(_) => unreachable!("there is no key"),
     }
 }

@@ -1,41 +1,31 @@
 //! Letters: claimed once, settled by whom they were claimed by, and sent in rounds.
 
-use async_trait::async_trait;
 use comporta_kernel::TypedId as _;
 use comporta_mail::{Mailer, Transport};
-use comporta_pdf::Fonts;
 
 use super::*;
-use crate::model::{Boleto, BoletoId, DeliveryStatus, chunk_ids};
+use crate::model::{Boleto, BoletoId, DeliveryStatus, ShownDelivery, chunk_ids};
 use crate::service::{Attempt, Round};
 use crate::store::boletos::BoletoFilter;
 use crate::store::delivery::{Claim, Claims, IdRange, Settled};
 use crate::store::open;
-use crate::{Beneficiaries, Beneficiary, Deliveries, DeliveryOptions, MailWhen};
-
-#[derive(Debug)]
-struct Padaria;
-
-#[async_trait]
-impl Beneficiaries for Padaria {
-    async fn beneficiary(
-        &self,
-        _: CompanyId,
-    ) -> Result<Beneficiary, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(crate::letter::tests::padaria())
-    }
-}
+use crate::{Deliveries, DeliveryOptions, MailWhen};
 
 impl World {
     fn deliveries(&self, transport: Transport, mail_when: MailWhen) -> Deliveries {
         let mailer = Mailer::new(transport, "contas@localhost", Clock::from(self.clock.clone())).unwrap();
         let options = DeliveryOptions { mail_when, in_flight: 3 };
-        let (fonts, rng) = (Arc::new(Fonts::load().unwrap()), Rng::seeded(1));
-        Deliveries::new(self.boletos.clone(), mailer, fonts, Arc::new(Padaria), rng, options)
+        Deliveries::new(self.boletos.clone(), mailer, Rng::seeded(1), options)
     }
 
     fn outbox(&self) -> Transport {
         Transport::File { folder: self.files.path().join("outbox") }
+    }
+
+    /// Writes every letter into the outbox.
+    pub(super) async fn deliver_all(&self) {
+        let deliveries = self.deliveries(self.outbox(), MailWhen::Issued);
+        deliveries.deliver(self.everything(), attempt(1)).await.unwrap();
     }
 
     /// Everything that the company has.
@@ -83,7 +73,7 @@ impl World {
     }
 
     /// The names of what was sent into the outbox.
-    fn files(&self) -> Vec<String> {
+    pub(super) fn files(&self) -> Vec<String> {
         let Ok(folder) = self.files.path().join("outbox").read_dir() else { return Vec::new() };
         let mut names: Vec<_> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -113,9 +103,9 @@ fn nowhere() -> Transport {
 }
 
 async fn resend(world: &World, id: BoletoId) -> Result<Boleto, Error> {
-    let answer = |_: &Boleto| unreachable!("there is no key");
+    let answer = |_: &Boleto, _: &_| unreachable!("there is no key");
     match world.boletos.resend(world.company, id, None, answer).await? {
-        Outcome::Done(boleto) => Ok(boleto),
+        Outcome::Done((boleto, _)) => Ok(boleto),
         Outcome::Repeated(_) => unreachable!("there is no key"),
     }
 }
@@ -212,7 +202,7 @@ on_both_engines! {
         let deliveries = world.deliveries(nowhere(), MailWhen::Issued);
         deliveries.deliver(world.everything(), attempt(2)).await.unwrap();
         assert_eq!(world.status(lost).await, (DeliveryStatus::Unknown, 1));
-        let unknown = BoletoFilter { delivery: Some(DeliveryStatus::Unknown), ..BoletoFilter::default() };
+        let unknown = BoletoFilter { delivery: Some(ShownDelivery::Unknown), ..BoletoFilter::default() };
         let listed = world.boletos.list(world.company, &unknown, None, 9).await.unwrap();
         assert_eq!((listed.len(), listed[0].id), (1, lost));
         assert_eq!(resend(&world, lost).await.unwrap().delivery.status, DeliveryStatus::Queued);

@@ -10,10 +10,11 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgExecutor, Row as _};
 
 use super::{PostgresStore, connection, copy};
-use crate::model::{BankAccountId, Boleto, BoletoId, DeliveryStatus, ImportId, Payer};
+use crate::model::{BankAccountId, Boleto, BoletoId, ImportId, Payer, ShownDelivery};
 use crate::store::boletos::{
     Batch, BoletoFilter, KeepsBoletos, KeptDebt, centavos, delivery, kept_status, places_besides, terms, word,
 };
+use crate::store::delivery::IdRange;
 
 #[async_trait]
 impl KeepsBoletos for PostgresStore {
@@ -95,16 +96,15 @@ impl KeepsBoletos for PostgresStore {
     /// By the debt's own index where one is asked for, else through the company's boletos.
     async fn boletos(
         &self,
-        company: CompanyId,
+        range: &IdRange,
         filter: &BoletoFilter,
         today: BusinessDate,
-        after: Option<BoletoId>,
         limit: u16,
     ) -> Result<Vec<Boleto>, Error> {
-        let (status, is_late) = kept_status(filter.status);
+        let (status, is_late) = kept_status(filter);
         let query = sqlx::query(
             "SELECT * FROM boleto
-             WHERE company_id = $1 AND id < $2
+             WHERE company_id = $1 AND id BETWEEN $2 AND $13
                AND ($3::text IS NULL OR status = $3)
                AND ($4::boolean IS NULL OR (due_date < $5) = $4)
                AND ($6::date IS NULL OR due_date >= $6)
@@ -112,17 +112,25 @@ impl KeepsBoletos for PostgresStore {
                AND ($8::text IS NULL OR debt_id = $8)
                AND ($9::text IS NULL OR payer_document = $9)
                AND ($10::text IS NULL OR strpos(lower(payer_name COLLATE \"C\"), lower($10 COLLATE \"C\")) > 0)
-               AND ($12::text IS NULL OR delivery = $12)
+               AND ($12::text IS NULL OR delivery = $12 OR ($12 = 'queued' AND delivery = 'sending'))
+               AND ($14::uuid IS NULL OR import_id = $14)
              ORDER BY id DESC LIMIT $11",
         )
         // Planned for the values that are there: a plan for any of them would not use the debt's index.
         .persistent(false);
-        let query = query.bind(company.uuid()).bind(after.map_or(Uuid::max(), BoletoId::uuid)).bind(status);
+        let query = query.bind(range.company.uuid()).bind(range.from).bind(status);
         let query = query.bind(is_late).bind(pg_date(today));
         let query = query.bind(filter.due_from.map(pg_date)).bind(filter.due_to.map(pg_date));
         let query = query.bind(&filter.debt_id).bind(&filter.document).bind(&filter.q).bind(i64::from(limit));
-        let query = query.bind(filter.delivery.map(DeliveryStatus::as_str));
+        let query = query.bind(filter.delivery.map(ShownDelivery::as_str)).bind(range.to);
+        let query = query.bind(filter.import_id.map(ImportId::uuid));
         query.fetch_all(self.db.replica()).await?.iter().map(from_row).collect()
+    }
+
+    async fn boletos_by_id(&self, company: CompanyId, ids: &[Uuid]) -> Result<Vec<Boleto>, Error> {
+        let query = sqlx::query("SELECT * FROM boleto WHERE company_id = $1 AND id = ANY($2)");
+        let rows = query.bind(company.uuid()).bind(ids).fetch_all(self.db.primary()).await?;
+        rows.iter().map(from_row).collect()
     }
 }
 

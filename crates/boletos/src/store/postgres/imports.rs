@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use comporta_db::columns::{PgInstant, pg_instant};
 use comporta_db::{Error, Tx};
-use comporta_kernel::{CompanyId, Timestamp, TypedId as _};
+use comporta_kernel::{CompanyId, Timestamp, TypedId as _, Uuid};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
@@ -48,6 +48,14 @@ impl Imports for PostgresStore {
         let query = sqlx::query("SELECT * FROM boleto_import WHERE company_id = $1 AND id = $2");
         let row = query.bind(company.uuid()).bind(id.uuid()).fetch_optional(self.db.primary()).await?;
         row.as_ref().map(from_row).transpose()
+    }
+
+    async fn first_ids(&self, company: CompanyId, id: ImportId) -> Result<Vec<Uuid>, Error> {
+        let query = sqlx::query(
+            "SELECT first_id FROM import_chunk WHERE company_id = $1 AND import_id = $2 ORDER BY first_id",
+        );
+        let rows = query.bind(company.uuid()).bind(id.uuid()).fetch_all(self.db.primary()).await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
 
     async fn begin_chunk(&self, key: ChunkKey) -> Result<Option<Progress>, Error> {

@@ -10,10 +10,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteExecutor};
 
 use super::{SqliteStore, connection, values};
-use crate::model::{BankAccountId, Boleto, BoletoId, DeliveryStatus, ImportId, Payer};
+use crate::model::{BankAccountId, Boleto, BoletoId, ImportId, Payer, ShownDelivery};
 use crate::store::boletos::{
     Batch, BoletoFilter, KeepsBoletos, KeptDebt, centavos, delivery, kept_status, places_besides, terms, word,
 };
+use crate::store::delivery::IdRange;
 
 #[async_trait]
 impl KeepsBoletos for SqliteStore {
@@ -95,13 +96,12 @@ impl KeepsBoletos for SqliteStore {
     /// A debt has an index of its own, which a statement must name to be planned for: SQLite does not look at values.
     async fn boletos(
         &self,
-        company: CompanyId,
+        range: &IdRange,
         filter: &BoletoFilter,
         today: BusinessDate,
-        after: Option<BoletoId>,
         limit: u16,
     ) -> Result<Vec<Boleto>, Error> {
-        let (status, is_late) = kept_status(filter.status);
+        let (status, is_late) = kept_status(filter);
         macro_rules! walk {
             ($key:literal) => {
                 concat!(
@@ -115,24 +115,35 @@ impl KeepsBoletos for SqliteStore {
                AND ($7 IS NULL OR due_date <= $7)
                AND ($9 IS NULL OR payer_document = $9)
                AND ($10 IS NULL OR instr(lower(payer_name), lower($10)) > 0)
-               AND ($12 IS NULL OR delivery = $12)
+               AND ($12 IS NULL OR delivery = $12 OR ($12 = 'queued' AND delivery = 'sending'))
+               AND ($14 IS NULL OR import_id = $14)
              ORDER BY id DESC LIMIT $11"
                 )
             };
         }
         let text = match filter.debt_id {
-            Some(_) => walk!("debt_id = $8 AND +id < $2"),
-            None => walk!("id < $2 AND $8 IS NULL"),
+            Some(_) => walk!("debt_id = $8 AND +id BETWEEN $2 AND $13"),
+            None => walk!("id BETWEEN $2 AND $13 AND $8 IS NULL"),
         };
         let query = sqlx::query(text);
-        let query = query.bind(company.uuid()).bind(after.map_or(Uuid::max(), BoletoId::uuid)).bind(status);
+        let query = query.bind(range.company.uuid()).bind(range.from).bind(status);
         let query = query.bind(is_late).bind(today.to_string());
         let query = query
             .bind(filter.due_from.map(|day| day.to_string()))
             .bind(filter.due_to.map(|day| day.to_string()));
         let query = query.bind(&filter.debt_id).bind(&filter.document).bind(&filter.q).bind(i64::from(limit));
-        let query = query.bind(filter.delivery.map(DeliveryStatus::as_str));
+        let query = query.bind(filter.delivery.map(ShownDelivery::as_str)).bind(range.to);
+        let query = query.bind(filter.import_id.map(ImportId::uuid));
         query.fetch_all(self.db.scans()).await?.iter().map(from_row).collect()
+    }
+
+    async fn boletos_by_id(&self, company: CompanyId, ids: &[Uuid]) -> Result<Vec<Boleto>, Error> {
+        let query = sqlx::query(
+            "SELECT boleto.* FROM json_each($2) AS asked CROSS JOIN boleto ON company_id = $1 AND boleto.id = unhex(asked.value)",
+        );
+        let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+        let query = query.bind(company.uuid()).bind(serde_json::to_string(&ids).unwrap_or_default());
+        query.fetch_all(self.db.readers()).await?.iter().map(from_row).collect()
     }
 }
 

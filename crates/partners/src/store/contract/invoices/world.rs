@@ -51,7 +51,7 @@ impl World {
             currency: Currency::BRL,
             due_days: 10,
         };
-        let fonts = Fonts::load().unwrap();
+        let fonts = Arc::new(Fonts::load().unwrap());
         let bills = Bills::new(&db, queue, clock.clone().into(), ids, terms, fonts, Arc::new(Nobody));
         let world = Self { db, partners, bills, clock };
         for (name, terms) in [("gold", GOLD), ("flat", FLAT), ("free", "{}")] {
