@@ -12,8 +12,8 @@ use super::{SqliteStore, connection};
 use crate::model::{BoletoId, DeliveryStatus, ImportId};
 use crate::store::delivery::{Claim, Claimed, Claims, Delivers, IdRange, Settled};
 
-/// The outcomes are made a table first: else SQLite, which does not know how few they are, walks through every boleto of
-/// the company and looks among them for each.
+/// Boletos are asked for by their ids as such, too: else SQLite, which does not know how few outcomes there are, walks
+/// through every boleto of the company and looks among them for each.
 const SETTLE: &str = "WITH settled AS MATERIALIZED (
         SELECT unhex(value ->> 0) AS letter, value ->> 1 AS attempt, value ->> 2 AS outcome, value ->> 3 AS error
         FROM json_each($2))
@@ -22,7 +22,7 @@ const SETTLE: &str = "WITH settled AS MATERIALIZED (
         delivery_error = error, updated_at = $3,
         delivered_at = iif(outcome = 'sent', $3, delivered_at)
     FROM settled
-    WHERE company_id = $1 AND id = letter AND delivery_attempts = attempt AND delivery IN ('sending', 'unknown')";
+    WHERE company_id = $1 AND id IN (SELECT letter FROM settled) AND id = letter AND delivery_attempts = attempt AND delivery IN ('sending', 'unknown')";
 
 #[async_trait]
 impl Delivers for SqliteStore {
