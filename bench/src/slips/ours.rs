@@ -9,7 +9,7 @@ use comporta_boletos::model::{
     DigitableLine, Payer, Registration, Status, Terms, Title,
 };
 use comporta_boletos::slip::Slips;
-use comporta_boletos::{Beneficiary, slip_pdf};
+use comporta_boletos::{Beneficiary, Said};
 use comporta_kernel::{BusinessDate, CompanyId, Money, Timestamp, TypedId as _, Uuid};
 use comporta_pdf::Fonts;
 use serde_json::json;
@@ -77,7 +77,8 @@ impl Ours {
     fn slip(&self, number: u32) -> Outcome<Vec<u8>> {
         let boleto = self.boleto(number)?;
         let Self { slips, account, beneficiary, issued, pix, .. } = self;
-        Ok(slip_pdf(slips, &boleto, account, beneficiary, *issued, Some(pix))?)
+        let said = Said::of(&boleto, account, beneficiary, *issued)?;
+        Ok(slips.pdf(&said.slip(Some(pix), ""))?)
     }
 
     fn boleto(&self, number: u32) -> Outcome<Boleto> {

@@ -15,5 +15,5 @@ pub use api::{BoletosRead, BoletosWrite, PROBLEM_KINDS, openapi, router};
 pub use beneficiary::{Beneficiaries, Beneficiary};
 pub use error::Error;
 pub use jobs::{DeliverBoleto, DeliverBoletos, IssueChunk, SweepFiles};
-pub use paper::PaperError;
+pub use paper::{PaperError, Said};
 pub use service::{Boletos, Deliveries, DeliveryOptions, MailWhen, Neighbours};

@@ -37,7 +37,7 @@ pub(crate) fn printed_line(boleto: &Boleto) -> Result<String, PaperError> {
 
 /// What a boleto's slip says, ready to be drawn.
 #[derive(Debug)]
-pub(crate) struct Said<'a> {
+pub struct Said<'a> {
     boleto: &'a Boleto,
     beneficiary: &'a Beneficiary,
     bank: Bank,
@@ -61,7 +61,7 @@ impl<'a> Said<'a> {
     /// # Errors
     /// [`PaperError::Unfit`] when the account, as it is now, would have given it another barcode: what its slip said of the
     /// bank would contradict what the slip is paid by.
-    pub(crate) fn of(
+    pub fn of(
         boleto: &'a Boleto,
         account: &BankAccount,
         beneficiary: &'a Beneficiary,
@@ -107,7 +107,8 @@ impl<'a> Said<'a> {
     }
 
     /// The slip. `pix` is the text of its QR code, if it has one; `instalment` which of how many it is, in a booklet.
-    pub(crate) fn slip<'s>(&'s self, pix: Option<&'s str>, instalment: &'s str) -> Slip<'s> {
+    #[must_use]
+    pub fn slip<'s>(&'s self, pix: Option<&'s str>, instalment: &'s str) -> Slip<'s> {
         let payer = &self.boleto.payer;
         Slip {
             bank_name: self.bank.name(),
