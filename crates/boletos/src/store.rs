@@ -3,7 +3,7 @@
 pub(crate) mod bank_accounts;
 pub(crate) mod boletos;
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
 pub(crate) mod delivery;
 pub(crate) mod imports;
 mod postgres;

@@ -4,7 +4,6 @@ mod accounts;
 mod boletos;
 mod imports;
 mod letters;
-mod slips;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,11 +30,11 @@ use crate::{Beneficiaries, Beneficiary, Error, Neighbours};
 const HEAD: &str = "name,governmentId,email,debtAmount,debtDueDate,debtId\n";
 
 /// Slips of a file at most, so that a few are too many.
-const MOST_SLIPS: usize = 150;
+pub(crate) const MOST_SLIPS: usize = 150;
 
 /// The company that every company is, and how often it was asked for.
 #[derive(Debug, Default)]
-pub(super) struct Padaria(AtomicUsize);
+pub(crate) struct Padaria(pub(crate) AtomicUsize);
 
 #[async_trait]
 impl Beneficiaries for Padaria {
@@ -49,17 +48,17 @@ impl Beneficiaries for Padaria {
 }
 
 /// Boletos on a new database, with one company that has an account, and chunks and turns of a few rows.
-pub(super) struct World {
-    pub(super) db: Db,
-    pub(super) boletos: Boletos,
-    pub(super) company: CompanyId,
-    pub(super) clock: ManualClock,
-    pub(super) asked: Arc<Padaria>,
-    files: Arc<TempDir>,
+pub(crate) struct World {
+    pub(crate) db: Db,
+    pub(crate) boletos: Boletos,
+    pub(crate) company: CompanyId,
+    pub(crate) clock: ManualClock,
+    pub(crate) asked: Arc<Padaria>,
+    pub(crate) files: Arc<TempDir>,
 }
 
 impl World {
-    async fn at(url: String) -> Self {
+    pub(crate) async fn at(url: String) -> Self {
         let db = Db::open(&Options { url: url.parse().unwrap(), read_url: None, max_connections: 8 })
             .await
             .unwrap();
@@ -90,7 +89,7 @@ impl World {
         Self { db: db.clone(), boletos, company, clock: hand, asked, files: Arc::clone(files) }
     }
 
-    fn another(&self) -> Self {
+    pub(crate) fn another(&self) -> Self {
         Self::beside(&self.db, &self.files)
     }
 
@@ -137,14 +136,14 @@ impl World {
         }
     }
 
-    async fn import(&self, rows: &str) -> Import {
+    pub(crate) async fn import(&self, rows: &str) -> Import {
         let import = self.take_in(&format!("{HEAD}{rows}")).await.unwrap();
         self.work(&import).await;
         self.boletos.import(self.company, import.id).await.unwrap()
     }
 
     /// The lines of an import's report.
-    async fn report(&self, import: &Import) -> Vec<(u64, &'static str)> {
+    pub(crate) async fn report(&self, import: &Import) -> Vec<(u64, &'static str)> {
         let mut lines = Vec::new();
         for chunk in 0.. {
             match self.boletos.problems(self.company, import.id, chunk).await.unwrap() {
@@ -165,7 +164,7 @@ fn itau() -> AccountDocument {
 }
 
 /// Rows of debts whose ids are the numbers.
-fn rows(numbers: impl IntoIterator<Item = u32>) -> String {
+pub(crate) fn rows(numbers: impl IntoIterator<Item = u32>) -> String {
     numbers
         .into_iter()
         .map(|number| {
@@ -179,7 +178,7 @@ fn rows(numbers: impl IntoIterator<Item = u32>) -> String {
 }
 
 /// What became of rows: read, issued, duplicates, rejected, warned.
-fn counts(import: &Import) -> [u64; 5] {
+pub(crate) fn counts(import: &Import) -> [u64; 5] {
     let counts = import.counts;
     [counts.rows_read, counts.issued, counts.duplicates, counts.rejected, counts.warned]
 }
@@ -206,4 +205,4 @@ macro_rules! on_both_engines {
         }
     )+};
 }
-use on_both_engines;
+pub(crate) use on_both_engines;

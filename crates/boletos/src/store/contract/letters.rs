@@ -23,7 +23,7 @@ impl World {
     }
 
     /// Writes every letter into the outbox.
-    pub(super) async fn deliver_all(&self) {
+    pub(crate) async fn deliver_all(&self) {
         let deliveries = self.deliveries(self.outbox(), MailWhen::Issued);
         deliveries.deliver(self.everything(), attempt(1)).await.unwrap();
     }
@@ -73,7 +73,7 @@ impl World {
     }
 
     /// The names of what was sent into the outbox.
-    pub(super) fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let Ok(folder) = self.files.path().join("outbox").read_dir() else { return Vec::new() };
         let mut names: Vec<_> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();

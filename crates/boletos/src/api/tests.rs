@@ -1,16 +1,22 @@
 //! Slips and Pix codes, as they are asked for over HTTP.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use axum::middleware::from_fn;
 use comporta_http::{Principal, render_problems};
+use comporta_kernel::{CompanyId, TypedId as _, Uuid};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::*;
+use crate::Error;
 use crate::model::{BrCode, DeliveryStatus};
-use crate::service::AccountChange;
+use crate::service::{AccountChange, Selection, SlipLayout};
+use crate::store::boletos::BoletoFilter;
+use crate::store::contract::{MOST_SLIPS, World, counts, on_both_engines, rows};
 use crate::store::delivery::{Claim, IdRange};
 
 struct Answer {
@@ -207,12 +213,12 @@ on_both_engines! {
 
     async fn a_file_has_so_many_slips_and_what_is_cancelled_while_it_is_read_is_left_out(world: World) {
         let import = world.import(&rows(1..=MOST_SLIPS as u32)).await;
-        let selection = crate::service::Selection::Matching(Box::new(crate::store::boletos::BoletoFilter {
+        let selection = Selection::Matching(Box::new(BoletoFilter {
             import_id: Some(import.id),
             to_be_paid: true,
-            ..Default::default()
+            ..BoletoFilter::default()
         }));
-        let layout = crate::service::SlipLayout::Zip;
+        let layout = SlipLayout::Zip;
         let mut file = world.boletos.slips(world.company, selection, layout).await.unwrap().body;
         let first = file.recv().await.unwrap().unwrap();
         let found = world.get(&format!("/v1/boletos?debt_id=debt-{MOST_SLIPS}")).await.json();
