@@ -1,6 +1,7 @@
 //! `bench mails`: boletos of a file, with PDF, into a mail server that takes its time and has its moods.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -67,7 +68,7 @@ async fn measure(arguments: &Arguments, url: &str) -> Outcome<Figures> {
     let sink = SmtpSink::start(SmtpTerms { latency, deferred: 5, refused: 1, pipelining, kept: 1 })?;
     let binary = arguments.binary.clone().unwrap_or_else(|| target().join("dist/comporta"));
     let setup = Setup::new(url)
-        .binary(binary)
+        .binary(fs::canonicalize(binary)?)
         .with("COMPORTA_MAIL__TRANSPORT", "smtp")
         .with("COMPORTA_MAIL__URL", &sink.url())
         .with("COMPORTA_MAIL__CONNECTIONS", &arguments.connections.to_string());

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::message::Written;
 
+/// What is left free of the disk, which the database needs more: a file of a million debts is 50 GB of letters.
+const RESERVE: u64 = 1 << 30;
+
 /// A folder with a file for each letter, which mail programs open.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbox(PathBuf);
@@ -31,11 +34,20 @@ impl Outbox {
 /// The file is not forced to the disk: a letter in the outbox is to be looked at, not to be relied on.
 fn write(folder: &Path, to: &Path, letter: &Written) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let disk = rustix::fs::statvfs(folder)?;
+    if !has_room(disk.f_bavail.saturating_mul(disk.f_frsize)) {
+        return Err(io::Error::new(io::ErrorKind::StorageFull, "the disk has less than 1 GiB left"));
+    }
     // Named by the thread: no two write to one file at once, and what a crash left is written over.
     let aside = folder.join(format!(".{}-{:?}", std::process::id(), std::thread::current().id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
     file.write_all(letter.text.as_bytes())?;
     fs::rename(&aside, to)
+}
+
+/// Whether a disk with so many bytes left has room for letters.
+const fn has_room(left: u64) -> bool {
+    left > RESERVE
 }
 
 #[cfg(test)]
@@ -69,6 +81,12 @@ mod tests {
             let id = format!("<{}@localhost>", file.file_stem().unwrap().to_str().unwrap());
             assert!(text.contains(&id) && text.contains("Subject: x"), "{text}");
         }
+    }
+
+    #[test]
+    fn letters_leave_the_last_gibibyte_to_the_database() {
+        assert!(super::has_room(2 << 30));
+        assert!(!super::has_room(1 << 30) && !super::has_room(0));
     }
 
     #[tokio::test]
