@@ -5,13 +5,16 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use comporta_e2e::Engine;
+use comporta_e2e::memory::peak;
 use comporta_e2e::sizes::{bad_rows, endless_line, import_kills};
+use comporta_e2e::{Chance, Engine, Oracle};
 use comporta_testkit::{Client, Server, Setup};
 use serde_json::Value;
 
 const HEAD: &str = "name,governmentId,email,debtAmount,debtDueDate,debtId\n";
 const PATIENCE: Duration = Duration::from_secs(300);
+/// What the server may take, whatever the file.
+const MEMORY: u64 = 200 << 20;
 
 /// Each story on both engines.
 macro_rules! on_both_engines {
@@ -62,21 +65,40 @@ async fn tell_every_row(engine: Engine) {
     assert_eq!(boleto["digitable_line"].as_str().map(str::len), Some(47));
 }
 
-/// Enough rows that kills find it at work.
+/// Rows of a file: more than are issued between two kills.
 const MANY: u32 = 60_000;
 
+/// Killed at work each time: when a file is done, the next one is sent.
 async fn go_on_after_kills(engine: Engine) {
-    let mut server = start(engine).await;
-    let file = format!("{HEAD}{}", rows(0..MANY));
-    let path = send(&mut server.client().unwrap(), &file).await;
-    for kill in 0..import_kills() {
-        tokio::time::sleep(Duration::from_millis(100 + 37 * kill % 400)).await;
+    let url = engine.fresh_url();
+    let mut server = start_on(&url).await;
+    let (oracle, chance) = (Oracle::new(&url), Chance::new(7));
+    let mut files: Vec<String> = Vec::new();
+    for _ in 0..import_kills() {
+        let mut client = server.client().unwrap();
+        let is_at_work = match files.last() {
+            Some(path) => client.get(path).await.unwrap().json()["status"] == "running",
+            None => false,
+        };
+        if !is_at_work {
+            let first = u32::try_from(files.len()).unwrap() * MANY;
+            files.push(send(&mut client, &format!("{HEAD}{}", rows(first..first + MANY))).await);
+        }
+        tokio::time::sleep(Duration::from_millis(20 + chance.below(400) as u64)).await;
         server.kill_dash_nine().unwrap();
+        // As if the seconds had passed for which a dead process keeps its jobs.
+        oracle
+            .change("UPDATE job SET due_at = created_at WHERE finished_at IS NULL AND status = 'running'")
+            .await;
         server.restart().await.unwrap();
     }
-    let import = done(&mut server.client().unwrap(), &path).await;
-    assert_eq!(counts(&import), [u64::from(MANY), u64::from(MANY), 0, 0, 0], "{import}");
-    assert_eq!(issued(&mut server.client().unwrap()).await, MANY as usize, "one for each debt");
+    let mut client = server.client().unwrap();
+    for path in &files {
+        let import = done(&mut client, path).await;
+        assert_eq!(counts(&import), [u64::from(MANY), u64::from(MANY), 0, 0, 0], "{import}");
+    }
+    println!("{} kills, {} files of {MANY} rows", import_kills(), files.len());
+    assert_eq!(issued(&mut client).await, files.len() * MANY as usize, "one for each debt");
 }
 
 async fn issue_once(engine: Engine) {
@@ -124,10 +146,18 @@ async fn refuse_bad_files(engine: Engine) {
     assert_eq!(counts(&import), [bad as u64, 0, 0, bad as u64, 0]);
     let report = client.get(&format!("{path}/report")).await.unwrap().text();
     assert_eq!(report.lines().count(), bad + 1);
+    let peak = peak(server.pid());
+    println!("{bad} bad rows, a line of {} bytes: {} MiB at most", endless_line(), peak >> 20);
+    assert!(peak < MEMORY, "{peak}");
 }
 
 async fn start(engine: Engine) -> Server {
-    Setup::new(&engine.fresh_url()).start().await.unwrap()
+    start_on(&engine.fresh_url()).await
+}
+
+/// Without letters, of which these files would make gigabytes.
+async fn start_on(url: &str) -> Server {
+    Setup::new(url).with("COMPORTA_BOLETOS__MAIL_WHEN", "registered").start().await.unwrap()
 }
 
 fn rows(numbers: std::ops::Range<u32>) -> String {

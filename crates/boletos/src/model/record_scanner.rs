@@ -7,6 +7,9 @@ use super::{FileFault, Layout};
 /// A record that is longer is no debt: it bounds what a file can make us hold.
 pub const LONGEST_RECORD: u64 = 64 * 1024;
 
+/// Lines of a span at most, which bounds what the rows of a file of very short ones take while they are checked.
+const MOST_LINES: u64 = 200_000;
+
 /// The bytes that tell gzip and UTF-16 from text.
 const SIGNATURE: usize = 2;
 
@@ -51,7 +54,7 @@ struct Place {
 }
 
 impl RecordScanner {
-    /// A scanner that cuts a file into spans of about so many bytes.
+    /// A scanner that cuts a file into spans of about so many bytes, or fewer if their lines are short.
     #[must_use]
     pub const fn new(span_bytes: u64) -> Self {
         let start = Place { offset: 0, line: 1 };
@@ -160,7 +163,9 @@ impl RecordScanner {
         self.record = Place { offset: self.offset, line: self.line };
         if is_first {
             self.span = self.record;
-        } else if self.offset - self.span.offset >= self.span_bytes {
+        } else if self.offset - self.span.offset >= self.span_bytes
+            || self.line - self.span.line >= MOST_LINES
+        {
             self.cut();
         }
         Ok(())
@@ -218,6 +223,14 @@ mod tests {
         let read = |span: &Span| &text[span.begin as usize..span.end as usize];
         let read: Vec<_> = spans.iter().map(|span| (read(span), span.first_line)).collect();
         assert_eq!(read, [("\"a\nb\",1\n", 2), ("c \"d\",2\n", 4), ("\"e\"\"\n\",3", 5)]);
+    }
+
+    #[test]
+    fn short_rows_are_cut_by_their_number() {
+        let text = format!("{HEAD}{}", "a\n".repeat(450_000));
+        let spans = scan(text.as_bytes(), 8192, 1 << 24).unwrap();
+        let lines: Vec<u64> = spans.iter().map(|span| span.first_line).collect();
+        assert_eq!(lines, [2, 200_002, 400_002]);
     }
 
     #[test]

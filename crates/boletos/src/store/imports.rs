@@ -8,6 +8,8 @@ use crate::model::{Chunk, Counts, Import, ImportId, ImportStatus, Problem};
 
 /// Problems of a page.
 const PAGE: usize = 500;
+/// Problems of a statement, which are in memory as JSON.
+pub(crate) const PROBLEMS_AT_ONCE: usize = 20 * PAGE;
 
 /// Names a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 use super::{PostgresStore, connection};
 use crate::model::{BankAccountId, Chunk, Counts, Import, ImportId, ImportStatus, Problem, Span};
 use crate::store::boletos::word;
-use crate::store::imports::{ChunkKey, Imports, Progress, Step, pages, sorted};
+use crate::store::imports::{ChunkKey, Imports, PROBLEMS_AT_ONCE, Progress, Step, pages, sorted};
 
 #[async_trait]
 impl Imports for PostgresStore {
@@ -82,14 +82,15 @@ impl Imports for PostgresStore {
     }
 
     async fn add_problems(&self, tx: &mut Tx, key: ChunkKey, problems: &[Problem]) -> Result<(), Error> {
-        let db = connection(tx)?;
-        let query = sqlx::query(
-            "INSERT INTO import_problem (company_id, import_id, chunk, page, problems)
+        const SQL: &str = "INSERT INTO import_problem (company_id, import_id, chunk, page, problems)
              SELECT $1, $2, $3, place - 1 + (SELECT count(*) FROM import_problem WHERE company_id = $1 AND import_id = $2 AND chunk = $3), problems
-               FROM unnest($4::text[]) WITH ORDINALITY AS page (problems, place)",
-        );
-        let query = query.bind(key.company.uuid()).bind(key.import.uuid()).bind(key.number.cast_signed());
-        query.bind(pages(problems)).execute(db).await?;
+               FROM unnest($4::text[]) WITH ORDINALITY AS page (problems, place)";
+        let db = connection(tx)?;
+        for problems in problems.chunks(PROBLEMS_AT_ONCE) {
+            let query = sqlx::query(SQL);
+            let query = query.bind(key.company.uuid()).bind(key.import.uuid()).bind(key.number.cast_signed());
+            query.bind(pages(problems)).execute(&mut *db).await?;
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use super::{SqliteStore, connection};
 use crate::model::{BankAccountId, Chunk, Counts, Import, ImportId, ImportStatus, Problem, Span};
 use crate::store::boletos::word;
-use crate::store::imports::{ChunkKey, Imports, Progress, Step, pages, sorted};
+use crate::store::imports::{ChunkKey, Imports, PROBLEMS_AT_ONCE, Progress, Step, pages, sorted};
 
 #[async_trait]
 impl Imports for SqliteStore {
@@ -82,14 +82,15 @@ impl Imports for SqliteStore {
     }
 
     async fn add_problems(&self, tx: &mut Tx, key: ChunkKey, problems: &[Problem]) -> Result<(), Error> {
-        let db = connection(tx)?;
-        let query = sqlx::query(
-            "INSERT INTO import_problem (company_id, import_id, chunk, page, problems)
+        const SQL: &str = "INSERT INTO import_problem (company_id, import_id, chunk, page, problems)
              SELECT $1, $2, $3, key + (SELECT count(*) FROM import_problem WHERE company_id = $1 AND import_id = $2 AND chunk = $3), value
-               FROM json_each($4)",
-        );
-        let query = query.bind(key.company.uuid()).bind(key.import.uuid()).bind(key.number.cast_signed());
-        query.bind(serde_json::to_string(&pages(problems)).unwrap_or_default()).execute(db).await?;
+               FROM json_each($4)";
+        let db = connection(tx)?;
+        for problems in problems.chunks(PROBLEMS_AT_ONCE) {
+            let query = sqlx::query(SQL);
+            let query = query.bind(key.company.uuid()).bind(key.import.uuid()).bind(key.number.cast_signed());
+            query.bind(serde_json::to_string(&pages(problems)).unwrap_or_default()).execute(&mut *db).await?;
+        }
         Ok(())
     }
 
