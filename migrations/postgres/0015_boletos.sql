@@ -8,10 +8,13 @@ CREATE TABLE bank_account (
     id               uuid NOT NULL,
     -- What the beneficiary knows of it, a JSON document: banks need different things.
     fields           text NOT NULL,
+    -- What makes its barcodes its own. Two accounts alike would count the same numbers.
+    numbering        text NOT NULL,
     -- The first of our numbers that is not given to anybody. Taken in blocks.
     next_our_number  bigint NOT NULL CHECK (next_our_number > 0),
     created_at       timestamptz NOT NULL,
-    PRIMARY KEY (company_id, id)
+    PRIMARY KEY (company_id, id),
+    UNIQUE (company_id, numbering)
 );
 
 CREATE TABLE boleto (

@@ -10,10 +10,13 @@ CREATE TABLE bank_account (
     id               BLOB NOT NULL,
     -- What the beneficiary knows of it, a JSON document: banks need different things.
     fields           TEXT NOT NULL,
+    -- What makes its barcodes its own. Two accounts alike would count the same numbers.
+    numbering        TEXT NOT NULL,
     -- The first of our numbers that is not given to anybody. Taken in blocks.
     next_our_number  INTEGER NOT NULL CHECK (next_our_number > 0),
     created_at       INTEGER NOT NULL,
-    PRIMARY KEY (company_id, id)
+    PRIMARY KEY (company_id, id),
+    UNIQUE (company_id, numbering)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE boleto (

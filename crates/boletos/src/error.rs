@@ -32,6 +32,12 @@ pub static ACCOUNT_CHANGED: Kind = Kind {
     status: StatusCode::CONFLICT,
     title: "The bank account is another one than the boleto was issued for",
 };
+/// The company has the bank account.
+pub static ACCOUNT_KNOWN: Kind = Kind {
+    slug: "bank-account-exists",
+    status: StatusCode::CONFLICT,
+    title: "The company has this bank account already",
+};
 /// A file is no CSV of debts.
 pub static UNREADABLE_FILE: Kind = Kind {
     slug: "unreadable-file",
@@ -45,6 +51,9 @@ pub enum Error {
     /// No such bank account in the company.
     #[error("there is no such bank account")]
     NoSuchAccount,
+    /// The company has the same bank account already.
+    #[error("the company has this bank account already")]
+    AccountKnown,
     /// The company has no bank account.
     #[error("the company has no bank account yet")]
     NoAccountYet,
@@ -164,6 +173,10 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NoSuchAccount => Self::not_found("bank account"),
+            Error::AccountKnown => Self::new(
+                &ACCOUNT_KNOWN,
+                "two alike would give the same numbers twice; change the one there is",
+            ),
             Error::NoAccountYet => Self::new(&NO_BANK_ACCOUNT, "add one at /v1/bank-accounts first"),
             Error::NoSuchBoleto => Self::not_found("boleto"),
             Error::NoSuchImport => Self::not_found("import"),
@@ -223,5 +236,6 @@ pub static PROBLEM_KINDS: &[&Kind] = &[
     &ON_ITS_WAY,
     &NO_BANK_ACCOUNT,
     &ACCOUNT_CHANGED,
+    &ACCOUNT_KNOWN,
     &UNREADABLE_FILE,
 ];

@@ -85,7 +85,9 @@ impl<'a> Said<'a> {
             return None;
         }
         let charges = boleto.terms.charges(amount, boleto.due_date).ok()?;
-        let instructions = boleto.terms.instructions.iter().cloned().chain(charges.instructions());
+        // What the cashier must add or take off comes first: nothing may crowd it out.
+        let instructions =
+            charges.instructions().into_iter().chain(boleto.terms.instructions.iter().cloned());
         let instructions = instructions.collect::<Vec<_>>().join("\n");
         Some(Self {
             boleto,

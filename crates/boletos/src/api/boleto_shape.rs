@@ -129,7 +129,7 @@ fn pointer_of(error: TermsError) -> &'static str {
 }
 
 fn is_text(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.len()) && !text.chars().any(char::is_control)
+    (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 /// A boleto.

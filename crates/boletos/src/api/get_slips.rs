@@ -11,6 +11,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::BoletosRead;
+use super::list_boletos::kept_document;
 use crate::model::{BoletoId, ImportId, ShownDelivery, Status};
 use crate::service::{Boletos, Selection, SlipFile, SlipLayout};
 use crate::store::boletos::BoletoFilter;
@@ -118,7 +119,7 @@ impl SlipsQuery {
             due_from,
             due_to,
             debt_id,
-            document,
+            document: kept_document(document),
             q,
             import_id,
             to_be_paid: true,

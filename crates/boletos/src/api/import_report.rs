@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use comporta_http::{Caller, Path, Problem as HttpProblem, Query};
 use comporta_kernel::CompanyId;
-use futures_util::stream;
+use futures_util::{TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -67,7 +67,8 @@ pub(super) async fn import_report(
         Format::Csv => "text/csv; charset=utf-8",
         Format::Ndjson => "application/x-ndjson",
     };
-    Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(pages)).into_response())
+    let pieces = pages.map_ok(|page| stream::iter(pieces(page).map(Ok::<_, Error>))).try_flatten();
+    Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(pieces)).into_response())
 }
 
 /// The lines of one chunk of the file: never more in memory.
@@ -97,6 +98,12 @@ async fn page(
     Ok(Some((out.into(), chunk.saturating_add(1))))
 }
 
+/// In pieces that a slow reader takes one by one: it is still there as long as it takes another.
+fn pieces(mut page: Bytes) -> impl Iterator<Item = Bytes> {
+    std::iter::from_fn(move || (!page.is_empty()).then(|| page.split_to(page.len().min(PIECE))))
+}
+
+const PIECE: usize = 64 * 1024;
 const HEAD: &[u8] = b"line,column,code,message\n";
 
 impl Line {

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::BoletosRead;
 use super::boleto_shape::BoletoOut;
-use crate::model::{BoletoId, ImportId, ShownDelivery, Status};
+use crate::model::{BoletoId, DocumentProfile, ImportId, PayerDocument, ShownDelivery, Status};
 use crate::service::Boletos;
 use crate::store::boletos::BoletoFilter;
 
@@ -62,8 +62,17 @@ pub(super) async fn list_boletos(
     let BoletosQuery { status, delivery, due_from, due_to, debt_id, document, q, import_id, cursor, .. } =
         query;
     let to_be_paid = false;
-    let given =
-        BoletoFilter { status, delivery, due_from, due_to, debt_id, document, q, import_id, to_be_paid };
+    let given = BoletoFilter {
+        status,
+        delivery,
+        due_from,
+        due_to,
+        debt_id,
+        document: kept_document(document),
+        q,
+        import_id,
+        to_be_paid,
+    };
     let (filter, after) = Cursor::<BoletoFilter, BoletoId>::resume(given, cursor.as_deref())?;
     filter.check()?;
     let rows = boletos.list(caller.company(), &filter, after, limit + 1).await?;
@@ -89,4 +98,12 @@ impl BoletoFilter {
         }
         Ok(())
     }
+}
+
+/// A payer's document as it is kept, however it is written.
+pub(super) fn kept_document(text: Option<String>) -> Option<String> {
+    text.map(|text| match PayerDocument::parse(&text, DocumentProfile::Any) {
+        Ok(document) => document.as_str().to_owned(),
+        Err(_) => text,
+    })
 }

@@ -1,9 +1,13 @@
 //! A bank account as it is kept: what its owner wrote, and what that says by the bank's rules.
 
-use comporta_kernel::{CompanyId, Timestamp, define_id};
+use comporta_kernel::{BusinessDate, CompanyId, Timestamp, define_id};
+use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountFields, AccountPix, AccountPixError, BankAccount, FieldError};
+use super::{AccountFields, AccountPix, AccountPixError, BankAccount, FieldError, Title};
+
+/// Any day would do, but always the same: some banks' numbers have the year in them.
+const FIRST_DAY: Date = date(2025, 2, 22);
 
 define_id!(
     /// Names a bank account.
@@ -104,6 +108,23 @@ impl From<CnabLayout> for u16 {
 }
 
 impl AccountDocument {
+    /// What makes its barcodes its own: the free field of its first boleto, or all that the bank knows it by where the bank
+    /// gives the numbers. Two accounts with the same would give the same numbers twice.
+    #[must_use]
+    pub fn numbering(&self) -> String {
+        let day = BusinessDate::from_civil(FIRST_DAY).unwrap_or(BusinessDate::MAX);
+        let title = Title { due: day, issued: day, document_number: Some("1") };
+        let free_field = self.account().ok().and_then(|account| {
+            let number = account.number(1, day).ok()?;
+            let free_field = account.free_field(number, &title).ok()?;
+            Some(format!("{} {}", self.bank, String::from_utf8_lossy(&free_field)))
+        });
+        free_field.unwrap_or_else(|| {
+            let plain = Self { layout: CnabLayout::default(), pix_key: None, pix_city: None, ..self.clone() };
+            serde_json::to_string(&plain).unwrap_or_default()
+        })
+    }
+
     /// The account by its bank's rules.
     ///
     /// # Errors

@@ -59,6 +59,9 @@ pub enum FileFault {
     /// Holds bytes that no text has.
     #[error("the file holds NUL bytes, so it is no text; save it as CSV in UTF-8")]
     Binary,
+    /// Line ends of old Macs, which nothing else reads as such.
+    #[error("its lines end with CR alone; save it with LF or CRLF")]
+    LoneReturns,
     /// Not all of the columns are in the header.
     #[error(
         "the header (line 1) lacks {missing}; expected name,governmentId,email,debtAmount,debtDueDate,debtId in any order, with , or ; between"
@@ -107,6 +110,9 @@ impl Layout {
         let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
         if head.trim_ascii().is_empty() {
             return Err(FileFault::Empty);
+        }
+        if head.trim_ascii().contains(&b'\r') {
+            return Err(FileFault::LoneReturns);
         }
         match Self::parted_by(b',', head) {
             Err(FileFault::MissingColumns { missing }) => {
@@ -183,6 +189,12 @@ mod tests {
         let layout = layout.unwrap();
         let places = Column::ALL.map(|column| layout.place(column));
         assert_eq!((layout.delimiter, layout.width, places), (b';', 7, [1, 4, 2, 6, 5, 0]));
+    }
+
+    #[test]
+    fn line_ends_of_old_macs_are_told() {
+        let head = b"name,governmentId,email,debtAmount,debtDueDate,debtId\rAna,1,,1.00,2026-12-10,1\r";
+        assert_eq!(Layout::read(head), Err(FileFault::LoneReturns));
     }
 
     #[test]

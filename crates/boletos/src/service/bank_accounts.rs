@@ -55,7 +55,7 @@ impl Boletos {
         check(&document)?;
         let (id, created_at) = (self.0.ids.next(), self.0.clock.now());
         let account = KeptAccount { company_id: company, id, document, created_at };
-        self.store().insert_account(tx, &account).await?;
+        self.store().insert_account(tx, &account).await.map_err(of_account)?;
         Ok(account)
     }
 
@@ -70,7 +70,7 @@ impl Boletos {
         let account = KeptAccount { document: change.applied_to(&account.document)?, ..account };
         check(&account.document)?;
         let mut tx = self.0.db.begin().await?;
-        if !self.store().replace_account(&mut tx, &account).await? {
+        if !self.store().replace_account(&mut tx, &account).await.map_err(of_account)? {
             return Err(Error::NoSuchAccount);
         }
         tx.commit().await?;
@@ -124,6 +124,10 @@ fn check(document: &AccountDocument) -> Result<(), Error> {
     document.account()?;
     document.pix()?;
     Ok(())
+}
+
+fn of_account(error: comporta_db::Error) -> Error {
+    if error.is_unique_violation() { Error::AccountKnown } else { error.into() }
 }
 
 impl AccountChange {

@@ -119,6 +119,7 @@ impl Boletos {
             let title = Title { due, issued, document_number: Some(&boleto.debt_id) };
             let number = rules.read_number(&boleto.our_number, &title)?;
             let amount = Amount::try_from(boleto.amount)?;
+            boleto.terms.charges(amount, due).map_err(|error| Error::field("/due_date", error))?;
             boleto.barcode = rules.barcode(number, amount, &title)?.as_str().to_owned();
             boleto.due_date = due;
             Ok(())

@@ -4,6 +4,10 @@ use comporta_pdf::{Align, Colour, Fonts, Page, Size, Style, Weight};
 
 use super::{Ready, Slip};
 
+/// How much smaller a paragraph is set that would not have room, at most [`SMALLEST`]: 5 of 8 points.
+const SCALES: [f32; 4] = [1.0, 0.88, 0.75, SMALLEST];
+const SMALLEST: f32 = 0.62;
+
 const POINTS: f32 = 72.0 / 25.4;
 const INK: Colour = Colour::grey(0.07);
 const QUIET: Colour = Colour::grey(0.36);
@@ -174,6 +178,13 @@ impl<'p, 'd> Pen<'p, 'd> {
     /// As many lines of a text as a height has room for, the last shortened if there are more. Gives the height used.
     pub(super) fn paragraph(&mut self, area: Area, style: &Style, leading: f32, text: &str) -> f32 {
         let fonts = self.page.fonts();
+        // Smaller, as far as it can be read, before anything of it is left out.
+        let fits = |scale: f32| {
+            let lines = fonts.lines(&Style { size: style.size * scale, ..*style }, text, points(area.width));
+            lines.map(|_| leading * scale).sum::<f32>() <= area.height
+        };
+        let scale = SCALES.into_iter().find(|scale| fits(*scale)).unwrap_or(SMALLEST);
+        let (style, leading) = (&Style { size: style.size * scale, ..*style }, leading * scale);
         let mut lines = fonts.lines(style, text, points(area.width));
         let mut down = leading;
         while down <= area.height {

@@ -15,7 +15,7 @@ use super::{Pace, Store};
 
 /// There is one writer, so turns are short for the others' sake. A chunk is large, because each of its turns writes debts
 /// that lie together: the larger it is, the fewer pages of the index each turn touches.
-const PACE: Pace = Pace { chunk_bytes: 16 * 1024 * 1024, rows: 1_000, turn: Duration::from_millis(15) };
+const PACE: Pace = Pace { chunk_bytes: 12 * 1024 * 1024, rows: 1_000, turn: Duration::from_millis(15) };
 
 #[derive(Debug)]
 pub(super) struct SqliteStore {

@@ -8,7 +8,6 @@ use std::fs;
 use std::process::Command;
 use std::sync::{Arc, LazyLock};
 use std::thread;
-use std::time::Instant;
 
 use comporta_boletos::slip::{Archive, Paper, Slip, Slips};
 use comporta_neighbours::{PYTHON_VENV, install};
@@ -181,19 +180,4 @@ fn an_archive_is_unpacked_to_the_files_that_went_in() {
     for (name, pdf) in files {
         assert!(fs::read(out.join(name)).unwrap() == pdf);
     }
-}
-
-#[test]
-#[ignore = "measures, which only an optimised build is worth: cargo test --release -p comporta-boletos --test slips -- --ignored --nocapture"]
-fn slips_are_drawn_by_the_thousand() {
-    let samples = Sample::some(4_000);
-    SLIPS.pdf(&samples[0].slip()).unwrap();
-    // Of ten rounds the best: others disturb the rest.
-    let rounds = samples.chunks(400).map(|round| {
-        let start = Instant::now();
-        let bytes: usize = round.iter().map(|sample| SLIPS.pdf(&sample.slip()).unwrap().len()).sum();
-        (start.elapsed(), bytes / round.len())
-    });
-    let (took, bytes) = rounds.min().unwrap();
-    println!("{:.0} a second, {bytes} bytes each", 400.0 / took.as_secs_f64());
 }

@@ -5,9 +5,9 @@ use comporta_kernel::{BusinessDate, Money, MoneyError};
 use super::super::{Amount, Code, Column, DocumentProfile, DueFactor, Layout, PayerDocument};
 use super::Row;
 
-/// The longest name of a payer, in bytes.
+/// The longest name of a payer, in characters.
 pub const LONGEST_NAME: usize = 200;
-/// The longest id of a debt, in bytes.
+/// The longest id of a debt, in characters.
 pub const LONGEST_DEBT_ID: usize = 100;
 /// The longest e-mail address (RFC 5321, 4.5.3.1).
 const LONGEST_EMAIL: usize = 254;
@@ -60,7 +60,7 @@ impl<'a> Checks<'a> {
         let fault = |code| Err((Some(column), code));
         match read.len() {
             0 => return fault(Code::Missing),
-            length if length > longest => return fault(Code::TooLong),
+            length if length > longest && read.chars().count() > longest => return fault(Code::TooLong),
             _ => {}
         }
         if read.chars().any(char::is_control) {
@@ -96,7 +96,8 @@ impl<'a> Checks<'a> {
     }
 
     fn due(&mut self, field: &[u8]) -> Result<BusinessDate, Code> {
-        if self.day.0 == field {
+        // The memo is empty at first, which is no date.
+        if !field.is_empty() && self.day.0 == field {
             return Ok(self.day.1);
         }
         let text = std::str::from_utf8(field).map_err(|_| Code::InvalidDate)?;

@@ -41,6 +41,26 @@ fn a_row_of_the_challenge_is_a_debt() {
 }
 
 #[test]
+fn a_row_without_a_day_is_no_debt_whatever_stands_above_it() {
+    for rows in ["a,1,,10,,1\n", "a,1,,10,2026-12-01,1\na,1,,10, ,2\n"] {
+        let reading = read(rows);
+        assert_eq!(
+            told(&reading).last().map(|told| (told.1, told.2)),
+            Some(("debtDueDate", "missing")),
+            "{rows}"
+        );
+    }
+}
+
+#[test]
+fn lengths_are_counted_in_characters() {
+    let (name, longer) = ("é".repeat(200), "é".repeat(201));
+    let reading = read(&format!("{name},1,,10,2026-12-01,1\n{longer},1,,10,2026-12-01,2\n"));
+    assert_eq!(reading.debts.get(0).unwrap().0.name, name);
+    assert_eq!(told(&reading), [(3, "name", "too_long")]);
+}
+
+#[test]
 fn each_bad_row_is_told_by_its_line_and_its_first_fault() {
     let rows = "a,1,a@b.co,10,2026-01-01,1\n\
                 a,1,a@b.co,10,2026-01-01\n\

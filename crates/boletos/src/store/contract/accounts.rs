@@ -30,6 +30,22 @@ on_both_engines! {
         assert!(matches!(world.boletos.find_account(stranger, second.id).await, Err(Error::NoSuchAccount)));
     }
 
+    async fn an_account_that_would_give_the_same_numbers_is_refused(world: World) {
+        let answer = |_: &_| unreachable!("there is no key");
+        let again = AccountDocument { layout: CnabLayout::Cnab240, account_digit: None, ..itau() };
+        let refused = world.boletos.add_account(world.company, again, None, answer).await.unwrap_err();
+        assert!(matches!(refused, Error::AccountKnown), "{refused}");
+        let other = AccountDocument { wallet: Some("175".to_owned()), ..itau() };
+        let Outcome::Done(other) = world.boletos.add_account(world.company, other, None, answer).await.unwrap() else {
+            unreachable!("there is no key")
+        };
+        let change = AccountChange(serde_json::from_str(r#"{"wallet": "109"}"#).unwrap());
+        let refused = world.boletos.change_account(world.company, other.id, change).await.unwrap_err();
+        assert!(matches!(refused, Error::AccountKnown), "{refused}");
+        let same = AccountChange(serde_json::from_str(r#"{"layout": 240}"#).unwrap());
+        assert!(world.boletos.change_account(world.company, other.id, same).await.is_ok());
+    }
+
     async fn numbers_are_taken_once(world: World) {
         let store = crate::store::open(&world.db);
         let account = store.default_account(world.company).await.unwrap().unwrap().id;

@@ -15,17 +15,22 @@ use crate::store::bank_accounts::BankAccounts;
 impl BankAccounts for SqliteStore {
     async fn insert_account(&self, tx: &mut Tx, account: &KeptAccount) -> Result<(), Error> {
         let query = sqlx::query(
-            "INSERT INTO bank_account (company_id, id, fields, next_our_number, created_at) VALUES ($1, $2, $3, 1, $4)",
+            "INSERT INTO bank_account (company_id, id, fields, numbering, next_our_number, created_at)
+             VALUES ($1, $2, $3, $4, 1, $5)",
         );
         let query = query.bind(account.company_id.uuid()).bind(account.id.uuid());
-        let query = query.bind(document(account)).bind(to_micros(account.created_at));
+        let query = query.bind(document(account)).bind(account.document.numbering());
+        let query = query.bind(to_micros(account.created_at));
         query.execute(connection(tx)?).await?;
         Ok(())
     }
 
     async fn replace_account(&self, tx: &mut Tx, account: &KeptAccount) -> Result<bool, Error> {
-        let query = sqlx::query("UPDATE bank_account SET fields = $3 WHERE company_id = $1 AND id = $2");
+        let query = sqlx::query(
+            "UPDATE bank_account SET fields = $3, numbering = $4 WHERE company_id = $1 AND id = $2",
+        );
         let query = query.bind(account.company_id.uuid()).bind(account.id.uuid()).bind(document(account));
+        let query = query.bind(account.document.numbering());
         Ok(query.execute(connection(tx)?).await?.rows_affected() == 1)
     }
 
