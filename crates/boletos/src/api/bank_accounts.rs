@@ -1,5 +1,7 @@
 //! `GET` and `POST /v1/bank-accounts`, `GET` and `PATCH /v1/bank-accounts/{id}`
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -9,22 +11,42 @@ use comporta_http::{
 };
 use comporta_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::{BoletosRead, BoletosWrite};
 use crate::model::{AccountDocument, BankAccountId, KeptAccount};
 use crate::service::{AccountChange, Boletos, Outcome};
 
-/// A bank account.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = BankAccount)]
+/// A bank account: what its owner wrote, and two fields more.
+#[derive(Debug, Serialize)]
 pub(super) struct AccountOut<'a> {
-    #[schema(value_type = String, example = "bac_01kb1gy3m7f0v9s4t2q8n6x5cw")]
     id: BankAccountId,
     #[serde(flatten)]
     document: &'a AccountDocument,
-    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// Written out, because a document that takes no other fields cannot be a part of a larger one.
+impl PartialSchema for AccountOut<'_> {
+    fn schema() -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(mut object)) = AccountDocument::schema() else { return RefOr::default() };
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let at = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+        object.description = Some("A bank account.".to_owned());
+        object.additional_properties = None;
+        object.properties.insert("id".to_owned(), text().build().into());
+        object.properties.insert("created_at".to_owned(), at.build().into());
+        object.required.extend(["id", "created_at"].map(str::to_owned));
+        RefOr::T(Schema::Object(object))
+    }
+}
+
+impl ToSchema for AccountOut<'_> {
+    fn name() -> Cow<'static, str> {
+        "BankAccount".into()
+    }
 }
 
 impl<'a> From<&'a KeptAccount> for AccountOut<'a> {

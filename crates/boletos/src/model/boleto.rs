@@ -14,8 +14,8 @@ define_id!(
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         words!(
-            @kept $(#[$doc])* #[derive(Serialize, Deserialize, utoipa::ToSchema)]
-            $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant = $text,)+ }
+            @kept $(#[$doc])* #[derive(Serialize, Deserialize, utoipa::ToSchema)] #[serde(rename_all = "snake_case")]
+            $name { $($(#[$variant_doc])* $variant = $text,)+ }
         );
     };
     // What nobody outside reads.
