@@ -4,8 +4,9 @@ use comporta_pdf::{Align, Colour, Fonts, Page, Size, Style, Weight};
 
 use super::{Ready, Slip};
 
-/// How much smaller a paragraph is set that would not have room, at most [`SMALLEST`]: 5 of 8 points.
-const SCALES: [f32; 4] = [1.0, 0.88, 0.75, SMALLEST];
+/// The sizes that a paragraph is tried in until it has room.
+const SCALES: [f32; 3] = [1.0, 0.88, 0.75];
+/// The size that it gets without: 5 of 8 points.
 const SMALLEST: f32 = 0.62;
 
 const POINTS: f32 = 72.0 / 25.4;
