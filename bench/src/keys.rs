@@ -13,7 +13,7 @@ use comporta_partners::{
     AllowedAddresses, KeyId, KeyMode, KeyRing, NewCompany, NewKey, OnCompanyCreated, Partners, Pepper, Scopes,
 };
 
-use crate::Outcome;
+use crate::{Outcome, memory};
 
 /// Companies made in one transaction.
 const BATCH: u32 = 500;
@@ -79,11 +79,11 @@ async fn measure(folder: &Path, companies: u32) -> Outcome<Figures> {
     let pepper = Pepper::from_text(&"a pepper for a bench ".repeat(2))?;
     let partners = Partners::new(&db, pepper, Clock::system(), Rng::system(), Arc::new(Nobody));
     let keys = fill(&db, &partners, companies).await?;
-    let before = resident()?;
+    let before = memory::resident(std::process::id())?;
     let begun = Instant::now();
     let ring = KeyRing::open(partners.clone()).await?;
     let load = begun.elapsed();
-    let memory = (resident()? - before).max(0.0);
+    let memory = (memory::resident(std::process::id())? - before).max(0.0);
     let lookups = [lookup(&ring, &keys[..keys.len().min(FEW)])?, lookup(&ring, &keys)?];
     let change = change(&partners, &ring, &keys).await?;
     db.close().await;
@@ -140,11 +140,4 @@ async fn change(partners: &Partners, ring: &KeyRing, keys: &[(KeyId, String)]) -
         changes += 1;
     }
     Ok(took / changes.max(1))
-}
-
-/// Mebibytes of this process that are in memory (proc(5)).
-fn resident() -> Outcome<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }

@@ -13,6 +13,7 @@ mod ledger;
 mod load;
 mod machine;
 mod mails;
+mod memory;
 mod report;
 mod slips;
 

@@ -1,6 +1,5 @@
 //! One import by a server of its own.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use comporta_testkit::{Client, Server, Setup};
@@ -9,9 +8,8 @@ use tokio::task::JoinHandle;
 use super::file::DebtFile;
 use super::peer::Peer;
 use super::{Engine, Ground};
-use crate::Outcome;
-use crate::cpu;
 use crate::report::Figures;
+use crate::{Outcome, cpu, memory};
 
 pub(super) const SECONDS: &str = "seconds";
 pub(super) const MEMORY_MIB: &str = "peak_mib";
@@ -74,7 +72,7 @@ impl Run {
         let figures = Figures::default().with(SECONDS, seconds).with("upload_seconds", taken.as_secs_f64());
         let figures = figures.with("rows_per_second", file.rows as f64 / seconds);
         let figures = figures.with("cpu_seconds", cpu::of(self.server.pid()).as_secs_f64());
-        let figures = figures.with(MEMORY_MIB, peak(self.server.pid())?);
+        let figures = figures.with(MEMORY_MIB, memory::peak(self.server.pid())?);
         let wait = |share: usize| {
             waits.get((waits.len() - 1) * share / 100).map_or(0.0, |wait| wait.as_secs_f64() * 1e3)
         };
@@ -120,11 +118,4 @@ impl Entries {
         self.stop.send_replace(true);
         Ok(self.task.await??)
     }
-}
-
-/// Mebibytes that a process has had in memory at most (proc(5)).
-fn peak(pid: u32) -> Outcome<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }

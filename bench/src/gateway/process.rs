@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::{Outcome, cpu};
+use crate::{Outcome, cpu, memory};
 
 /// Waits for the end of its standard input, which comes with ours, then kills the whole group.
 const GUARDIAN: &str = r#"trap '' HUP INT TERM; read -r _; kill -s KILL -- "-$1""#;
@@ -55,14 +55,9 @@ impl Process {
         cpu::of_family(self.leader.id())
     }
 
-    /// Bytes in memory that are theirs; what several share counts once (proc_pid_smaps(5)).
+    /// Mebibytes in memory that are theirs; what several share counts once.
     pub(super) fn resident(&self) -> f64 {
-        let of = |pid: u32| {
-            let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-            let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-            line.trim().trim_end_matches(" kB").parse::<f64>().ok()
-        };
-        self.pids().into_iter().filter_map(of).sum::<f64>() * 1024.0
+        self.pids().into_iter().filter_map(|pid| memory::proportional(pid).ok()).sum()
     }
 
     /// Whether the leader runs no more. It is not waited for yet, so its number stays its own (proc(5)).

@@ -78,7 +78,7 @@ async fn turn(
     closed(&running.door, &running.requests, running.wanted, CONNECTIONS, WARM_UP).await?;
     let saturated = saturate(ground, &running, ground.length()).await?;
     let figures = offer(ground, &running, offered, saturated).await?;
-    let figures = figures.with("memory_mib", running.process.resident() / (1024.0 * 1024.0));
+    let figures = figures.with("memory_mib", running.process.resident());
     running.process.stop().await?;
     Ok(figures)
 }

@@ -4,15 +4,15 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::{Engine, Ground, accounts};
-use crate::Outcome;
+use crate::memory::MIB;
 use crate::report::{Bar, Figures, Row, Section};
+use crate::{Outcome, memory};
 
 const STARTS: usize = 5;
 const IDLE: Duration = Duration::from_secs(5);
 /// Entries in the database on which it starts.
 const ENTRIES: u64 = 10_000;
 
-const MIB: f64 = 1024.0 * 1024.0;
 const START_MS: &str = "start_ms";
 const IDLE_MIB: &str = "idle_mib";
 
@@ -51,15 +51,8 @@ async fn starts(ground: &Ground<'_>, engine: Engine) -> Outcome<Figures> {
         }
         tokio::time::sleep(IDLE).await;
         let figures = Figures::default().with(START_MS, start.as_secs_f64() * 1e3);
-        rounds.push(figures.with(IDLE_MIB, resident(server.pid())? / MIB));
+        rounds.push(figures.with(IDLE_MIB, memory::resident(server.pid())?));
     }
     server.stop().await?;
     Ok(Figures::median(&rounds).with("first_run_ms", first.as_secs_f64() * 1e3))
-}
-
-/// Bytes of a process that are in memory (proc(5)).
-fn resident(pid: u32) -> Outcome<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0)
 }

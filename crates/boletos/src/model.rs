@@ -46,8 +46,8 @@ pub use boleto::{
 };
 pub use debts::{DAYS_AHEAD, Debt, Debts, LONGEST_DEBT_ID, LONGEST_NAME, Reading, is_email};
 pub use import::{Chunk, Counts, Import, ImportId, boleto_id, chunk_ids, first_id};
-pub use kept_account::{AccountDocument, BankAccountId, CnabLayout, KeptAccount};
+pub use kept_account::{AccountDocument, BankAccountId, CnabLayout, KeptAccount, first_free_field};
 pub use layout::{Column, FileFault, Layout};
 pub use problem::{Code, Problem};
 pub use record_scanner::{LONGEST_RECORD, RecordScanner, Span};
-pub use terms::{ChargeDocument, DiscountDocument, Terms, TermsError};
+pub use terms::{ChargeDocument, DiscountDocument, Terms, TermsError, TermsFault};

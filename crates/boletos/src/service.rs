@@ -28,7 +28,7 @@ pub(crate) use deliveries::{Attempt, Round};
 pub use deliveries::{Deliveries, DeliveryOptions, MailWhen};
 pub(crate) use pix_codes::PixCodes;
 pub(crate) use slip_files::{Selection, SlipFile, SlipLayout};
-pub(crate) use uploads::Upload;
+pub(crate) use uploads::{RefusedField, Upload};
 
 /// Slips of one file at most.
 const MOST_SLIPS: usize = 20_000;

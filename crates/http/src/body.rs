@@ -94,7 +94,26 @@ pub fn describe_json(base: &str, error: &serde_path_to_error::Error<serde_json::
         pointer.push('/');
         pointer.push_str(&name);
     }
-    FieldError::new(pointer, detail)
+    FieldError::new(pointer, plain(detail))
+}
+
+/// serde's sentence with what was expected in JSON's words, not in Rust's.
+fn plain(detail: &str) -> String {
+    let Some((given, expected)) = detail.rsplit_once("expected ") else { return detail.to_owned() };
+    let plain = match expected {
+        "a map" => "an object",
+        "a sequence" => "an array",
+        "unit" => "null",
+        "f32" | "f64" => "a number",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "an integer",
+        "u8" => "an integer from 0 to 255",
+        "u16" => "an integer from 0 to 65535",
+        "u32" => "an integer from 0 to 4294967295",
+        "u64" | "usize" => "an integer, 0 or more",
+        expected if expected.starts_with("struct ") => "an object",
+        expected => expected,
+    };
+    format!("{given}expected {plain}")
 }
 
 fn pointer(path: &Path) -> String {
@@ -166,6 +185,22 @@ mod tests {
         assert_eq!(pointer_of(r#"{"name": "a", "inner": [{"a/b": 1}]}"#), "/inner/0/a~1b");
         assert_eq!(pointer_of(r#"{"name": "a", "amount": 0.001}"#), "/amount");
         assert_eq!(pointer_of("[1]"), "");
+    }
+
+    #[test]
+    fn what_was_expected_is_told_in_the_words_of_json() {
+        for (json, expected) in [
+            (
+                r#"{"name": "a", "inner": [{"size": "1"}]}"#,
+                "invalid type: string \"1\", expected an integer from 0 to 255",
+            ),
+            (r#"{"name": "a", "inner": [1]}"#, "invalid type: integer `1`, expected an object"),
+            (r#"{"name": "a", "inner": {}}"#, "invalid type: map, expected an array"),
+            (r#"{"name": 1}"#, "invalid type: integer `1`, expected a string"),
+        ] {
+            let problem = parse_json::<Outer>(json.as_bytes()).unwrap_err();
+            assert_eq!(problem.errors()[0].detail, expected);
+        }
     }
 
     #[test]

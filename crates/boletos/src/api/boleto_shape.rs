@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::model::{
     Amount, BankAccountId, Barcode, Boleto, BoletoId, ChargeDocument, DigitableLine, DiscountDocument,
     DocumentProfile, ImportId, LONGEST_DEBT_ID, LONGEST_NAME, Payer, PayerDocument, Registration,
-    ShownDelivery, Status, Terms, TermsError, is_email,
+    ShownDelivery, Status, Terms, is_email,
 };
 use crate::service::{NewBoleto, PixCodes};
 
@@ -86,7 +86,7 @@ impl BoletoIn {
         if let Some(amount) = amount
             && let Err(error) = terms.charges(amount, self.due_date)
         {
-            fault(pointer_of(error), &error);
+            fault(&error.pointer, &error);
         }
         let (Some(amount), true) = (amount, faults.is_empty()) else { return Err(Problem::invalid(faults)) };
         let (bank_account_id, due_date) = (self.bank_account_id, self.due_date);
@@ -114,18 +114,6 @@ impl PayerIn {
         }
         Payer { name, document, email, address }
     }
-}
-
-/// Errors of charges begin with the name of their field.
-fn pointer_of(error: TermsError) -> &'static str {
-    let text = error.to_string();
-    ["fine", "interest", "discounts"].into_iter().find(|field| text.starts_with(field)).map_or("", |field| {
-        match field {
-            "fine" => "/fine",
-            "interest" => "/interest",
-            _ => "/discounts",
-        }
-    })
 }
 
 fn is_text(text: &str, longest: usize) -> bool {

@@ -16,7 +16,7 @@ use crate::Error;
 use crate::model::{BrCode, DeliveryStatus};
 use crate::service::{AccountChange, Selection, SlipLayout};
 use crate::store::boletos::BoletoFilter;
-use crate::store::contract::{MOST_SLIPS, World, counts, on_both_engines, rows};
+use crate::store::contract::{HEAD, MOST_SLIPS, World, counts, on_both_engines, rows};
 use crate::store::delivery::{Claim, IdRange};
 
 struct Answer {
@@ -69,7 +69,11 @@ impl World {
     async fn send(&self, request: axum::http::request::Builder, body: &str) -> Answer {
         let scopes = ["boletos:read", "boletos:write"].map(str::to_owned).into();
         let principal = Principal { company_id: self.company, actor: "key_1".into(), live: true, scopes };
-        let request = request.header("content-type", "application/json").extension(Arc::new(principal));
+        let request = match request.headers_ref() {
+            Some(headers) if headers.contains_key("content-type") => request,
+            _ => request.header("content-type", "application/json"),
+        };
+        let request = request.extension(Arc::new(principal));
         let router = crate::router(self.boletos.clone()).layer(from_fn(render_problems));
         let answer = router.oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
         let (head, body) = answer.into_parts();
@@ -313,6 +317,59 @@ on_both_engines! {
         assert_eq!(statuses, ["queued", "queued"]);
         assert_eq!(world.get("/v1/boletos?delivery=none").await.json()["data"], json!([]));
         assert_eq!(world.get("/v1/boletos?delivery=sending").await.problem(), (422, "invalid".to_owned()));
+    }
+
+    async fn charges_are_refused_where_they_stand(world: World) {
+        let payer = json!({"name": "Ana", "document": "52998224725"});
+        for (charges, pointer) in [
+            (json!({"fine": {}}), "/fine"),
+            (json!({"fine": {"amount": "1.00", "percent": "2"}}), "/fine"),
+            (json!({"fine": {"percent": "0"}}), "/fine/percent"),
+            (json!({"fine": {"percent": 2}}), "/fine/percent"),
+            (json!({"fine": {"amount": "150.01"}}), "/fine"),
+            (json!({"interest": {"amount": "-1.00"}}), "/interest/amount"),
+            (json!({"discounts": [{"until": "2027-01-01", "off": {"percent": "101"}}]}), "/discounts/0/off/percent"),
+            (json!({"discounts": [{"until": "2027-01-11", "off": {"percent": "1"}}]}), "/discounts"),
+            (json!({"discounts": [{"until": "2027-01-01"}]}), "/discounts/0/off"),
+        ] {
+            let mut new = json!({"debt_id": "one", "amount": "150.00", "due_date": "2027-01-10", "payer": payer});
+            new.as_object_mut().unwrap().extend(charges.as_object().unwrap().clone());
+            let refused = world.post("/v1/boletos", &new).await;
+            assert_eq!((refused.status, &refused.json()["errors"][0]["pointer"]), (422, &json!(pointer)), "{charges}");
+        }
+        assert_eq!(world.get("/v1/boletos").await.json()["data"], json!([]));
+    }
+
+    async fn an_account_whose_bank_gives_the_numbers_is_refused(world: World) {
+        let inter = json!({"bank": "077", "agency": "0001", "account": "1234567", "account_digit": "8",
+            "wallet": "112", "operation": "1234567"});
+        let refused = world.post("/v1/bank-accounts", &inter).await;
+        assert_eq!((refused.status, &refused.json()["errors"][0]["pointer"]), (422, &json!("/wallet")), "{}", refused.json());
+    }
+
+    async fn a_form_has_one_file_and_nothing_else(world: World) {
+        let part = |name: &str, text: &str| {
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        let file = part("file", &format!("{HEAD}{}", rows(0..2)));
+        for (parts, expected) in [
+            (file.clone(), None),
+            (String::new(), Some("/file")),
+            (format!("{}{file}", part("documents", "valid")), Some("/documents")),
+            (format!("{file}{}", part("documents", "valid")), Some("/documents")),
+            (format!("{file}{file}"), Some("/file")),
+        ] {
+            let request = Request::post("/v1/boleto-imports").header("content-type", "multipart/form-data; boundary=b");
+            let answer = world.send(request, &format!("{parts}--b--\r\n")).await;
+            match expected {
+                None => assert_eq!(answer.status, 202, "{}", answer.json()),
+                Some(pointer) => assert_eq!(
+                    (answer.status, &answer.json()["errors"][0]["pointer"]), (422, &json!(pointer)), "{parts}"
+                ),
+            }
+        }
+        let kept = std::fs::read_dir(world.files.path().join("boleto-imports")).unwrap().count();
+        assert_eq!(kept, 1, "what is refused leaves no file behind");
     }
 
     async fn a_due_date_is_at_most_as_far_ahead_as_four_digits_tell(world: World) {

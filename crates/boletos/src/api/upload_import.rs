@@ -1,11 +1,11 @@
 //! `POST /v1/boleto-imports`
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::{BoxError, Json};
 use bytes::Bytes;
-use comporta_http::{Caller, Problem, Query, Remembered, StreamedKey, kinds};
+use comporta_http::{Caller, FieldError, Problem, Query, Remembered, StreamedKey, kinds};
 use futures_util::{Stream, StreamExt as _, stream};
 use multer::Multipart;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::BoletosWrite;
 use super::import_shape::ImportOut;
 use crate::model::{BankAccountId, DocumentProfile, Import};
-use crate::service::{Boletos, Outcome, Upload};
+use crate::service::{Boletos, Outcome, RefusedField, Upload};
 
 /// How the file is to be taken.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -118,21 +118,40 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-/// The field `file` of a form, as it comes.
+/// The field `file` of a form, as it comes; the form may have no other.
 async fn file_of(
     body: impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static,
     boundary: String,
-) -> Result<impl Stream<Item = Result<Bytes, multer::Error>> + Send, Problem> {
+) -> Result<impl Stream<Item = Result<Bytes, BoxError>> + Send, Problem> {
     let malformed =
         |error: multer::Error| Problem::new(&kinds::MALFORMED, format!("the form cannot be read: {error}"));
     let mut form = Multipart::new(body, boundary);
-    while let Some(field) = form.next_field().await.map_err(malformed)? {
-        if field.name() == Some("file") {
-            // The form goes along: it is what the field reads from.
-            return Ok(stream::unfold((field, form), |(mut field, form)| async move {
-                Some((field.next().await?, (field, form)))
-            }));
-        }
+    let field = form.next_field().await.map_err(malformed)?;
+    let field =
+        field.ok_or_else(|| Problem::invalid_field("/file", "expected a form with the field file"))?;
+    if field.name() != Some("file") {
+        return Err(Problem::invalid(vec![not_file(field.name())]));
     }
-    Err(Problem::invalid_field("/file", "expected a form with the field file"))
+    // The form goes along: it is what the field reads from.
+    Ok(stream::unfold(Some((field, form)), |file| async move {
+        let (mut field, mut form) = file?;
+        if let Some(piece) = field.next().await {
+            return Some((piece.map_err(BoxError::from), Some((field, form))));
+        }
+        drop(field);
+        match form.next_field().await {
+            Ok(None) => None,
+            Ok(Some(other)) => Some((Err(RefusedField(not_file(other.name())).into()), None)),
+            Err(error) => Some((Err(error.into()), None)),
+        }
+    }))
+}
+
+fn not_file(name: Option<&str>) -> FieldError {
+    let detail = if name == Some("file") {
+        "expected one file in a form"
+    } else {
+        "expected no field but file; how it is to be taken stands in the query"
+    };
+    FieldError::new(format!("/{}", name.unwrap_or_default()), detail)
 }

@@ -57,23 +57,38 @@ pub struct Charges {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChargesError {
     /// Larger than what is owed.
-    #[error("fine: expected at most the boleto's amount")]
+    #[error("expected at most the boleto's amount")]
     Fine,
     /// Larger in a day, or a month, than what is owed.
-    #[error("interest: expected at most the boleto's amount a day, or 100 % a month")]
+    #[error("expected at most the boleto's amount a day, or 100 % a month")]
     Interest,
     /// Banks' files have no room for more.
-    #[error("discounts: expected at most three")]
+    #[error("expected at most three")]
     TooManyDiscounts,
     /// After the due date there is nothing to be early for.
-    #[error("discounts: expected each to end on the due date or before")]
+    #[error("expected each to end on the due date or before")]
     DiscountAfterDue,
     /// Which of them counts?
-    #[error("discounts: expected each to end on another day, and a later one to be smaller")]
+    #[error("expected each to end on another day, and a later one to be smaller")]
     DiscountOrder,
     /// Nothing, or less, would be left to pay.
-    #[error("discounts: expected less than the boleto's amount")]
+    #[error("expected less than the boleto's amount")]
     DiscountTooLarge,
+}
+
+impl ChargesError {
+    /// The field of a boleto that they stand in.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Interest => "interest",
+            Self::TooManyDiscounts
+            | Self::DiscountAfterDue
+            | Self::DiscountOrder
+            | Self::DiscountTooLarge => "discounts",
+        }
+    }
 }
 
 /// What is owed on a day.

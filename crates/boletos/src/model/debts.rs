@@ -32,6 +32,8 @@ pub struct Debts {
     /// The texts of all of them, one behind the other.
     text: String,
     rows: Vec<Row>,
+    /// Rows whose debt came before, each with the place of the row that stands.
+    repeats: Vec<(u32, Row)>,
     first_line: u64,
 }
 
@@ -72,7 +74,12 @@ impl Reading {
         let reader = reader.delimiter(layout.delimiter()).has_headers(false).flexible(true);
         let mut reader = reader.from_reader(records);
         let mut record = csv::ByteRecord::new();
-        let debts = Debts { text: String::with_capacity(records.len()), rows: Vec::new(), first_line };
+        let debts = Debts {
+            text: String::with_capacity(records.len()),
+            rows: Vec::new(),
+            repeats: Vec::new(),
+            first_line,
+        };
         let mut reading = Self { debts, problems: Vec::new() };
         let mut checks = Checks::new(layout, documents, today);
         while let Ok(true) = reader.read_byte_record(&mut record) {
@@ -87,7 +94,7 @@ impl Reading {
 
     /// Sorts by id and takes out all but the first of each.
     fn part_repeated(&mut self) {
-        let Debts { text, rows, first_line } = &mut self.debts;
+        let Debts { text, rows, repeats, first_line } = &mut self.debts;
         rows.sort_unstable_by(|a, b| a.id(text).cmp(b.id(text)).then(a.line.cmp(&b.line)));
         let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
         for row in rows.iter() {
@@ -95,6 +102,7 @@ impl Reading {
                 Some(first) if first.id(text) == row.id(text) => {
                     let same = first.debt(text) == row.debt(text);
                     let code = if same { Code::Duplicate } else { Code::Conflict };
+                    repeats.push((kept.len() as u32 - 1, *row));
                     self.problems.push(Problem(
                         *first_line + u64::from(row.line),
                         Some(Column::DebtId),
@@ -140,6 +148,14 @@ impl Debts {
     #[must_use]
     pub fn up_to(&self, id: &str) -> usize {
         self.rows.partition_point(|row| row.id(&self.text) <= id)
+    }
+
+    /// Rows whose debt came before: the place of the one that stands, what this one says, and its line.
+    pub fn repeats(&self) -> impl Iterator<Item = (usize, Debt<'_>, u64)> {
+        let told = |(place, row): &(u32, Row)| {
+            (*place as usize, row.debt(&self.text), self.first_line + u64::from(row.line))
+        };
+        self.repeats.iter().map(told)
     }
 
     fn push(

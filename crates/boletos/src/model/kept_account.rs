@@ -4,7 +4,8 @@ use comporta_kernel::{BusinessDate, CompanyId, Timestamp, define_id};
 use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountFields, AccountPix, AccountPixError, BankAccount, FieldError, Title};
+use super::barcode::FreeField;
+use super::{AccountFields, AccountPix, AccountPixError, BankAccount, FieldError, IssueError, Title};
 
 /// Any day would do, but always the same: some banks' numbers have the year in them.
 const FIRST_DAY: Date = date(2025, 2, 22);
@@ -112,17 +113,15 @@ impl AccountDocument {
     /// gives the numbers. Two accounts with the same would give the same numbers twice.
     #[must_use]
     pub fn numbering(&self) -> String {
-        let day = BusinessDate::from_civil(FIRST_DAY).unwrap_or(BusinessDate::MAX);
-        let title = Title { due: day, issued: day, document_number: Some("1") };
-        let free_field = self.account().ok().and_then(|account| {
-            let number = account.number(1, day).ok()?;
-            let free_field = account.free_field(number, &title).ok()?;
-            Some(format!("{} {}", self.bank, String::from_utf8_lossy(&free_field)))
-        });
-        free_field.unwrap_or_else(|| {
-            let plain = Self { layout: CnabLayout::default(), pix_key: None, pix_city: None, ..self.clone() };
-            serde_json::to_string(&plain).unwrap_or_default()
-        })
+        let free_field = self.account().ok().and_then(|account| first_free_field(&account).ok());
+        free_field.map_or_else(
+            || {
+                let plain =
+                    Self { layout: CnabLayout::default(), pix_key: None, pix_city: None, ..self.clone() };
+                serde_json::to_string(&plain).unwrap_or_default()
+            },
+            |free_field| format!("{} {}", self.bank, String::from_utf8_lossy(&free_field)),
+        )
     }
 
     /// The account by its bank's rules.
@@ -154,6 +153,16 @@ impl AccountDocument {
     pub fn pix(&self) -> Result<Option<AccountPix>, AccountPixError> {
         AccountPix::parse(self.pix_key.as_deref(), self.pix_city.as_deref())
     }
+}
+
+/// The free field of an account's first boleto.
+///
+/// # Errors
+/// The account can issue none: its bank gives the numbers, or barcodes need what no boleto of ours has.
+pub fn first_free_field(account: &BankAccount) -> Result<FreeField, IssueError> {
+    let day = BusinessDate::from_civil(FIRST_DAY).unwrap_or(BusinessDate::MAX);
+    let title = Title { due: day, issued: day, document_number: Some("1") };
+    account.free_field(account.number(1, day)?, &title)
 }
 
 /// An account that boletos are issued for.

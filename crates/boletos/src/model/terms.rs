@@ -25,7 +25,7 @@ pub struct Terms {
 
 /// A sum, or a share of the amount.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
+#[serde(try_from = "ChargeFields", rename_all = "snake_case")]
 #[schema(as = Charge)]
 pub enum ChargeDocument {
     /// Reais.
@@ -33,6 +33,26 @@ pub enum ChargeDocument {
     Amount(Money),
     /// So much of each hundred, such as `2.00`.
     Percent(String),
+}
+
+/// A charge as it is read, which tells more of what is wrong than an enum would.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChargeFields {
+    amount: Option<Money>,
+    percent: Option<String>,
+}
+
+impl TryFrom<ChargeFields> for ChargeDocument {
+    type Error = &'static str;
+
+    fn try_from(fields: ChargeFields) -> Result<Self, &'static str> {
+        match fields {
+            ChargeFields { amount: Some(amount), percent: None } => Ok(Self::Amount(amount)),
+            ChargeFields { amount: None, percent: Some(percent) } => Ok(Self::Percent(percent)),
+            _ => Err("expected either amount or percent"),
+        }
+    }
 }
 
 /// What is taken off when it is paid by a day.
@@ -48,8 +68,19 @@ pub struct DiscountDocument {
 }
 
 /// Terms that make no sense for a boleto.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{fault}")]
+pub struct TermsError {
+    /// Where in them, as a JSON pointer.
+    pub pointer: String,
+    /// What is wrong.
+    #[source]
+    pub fault: TermsFault,
+}
+
+/// What is wrong with terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TermsError {
+pub enum TermsFault {
     /// A sum that no boleto may ask for.
     #[error(transparent)]
     Amount(#[from] AmountError),
@@ -73,24 +104,35 @@ impl Terms {
     /// # Errors
     /// They make no sense for it.
     pub fn charges(&self, amount: Amount, due: BusinessDate) -> Result<Charges, TermsError> {
-        let fine = self.fine.as_ref().map(ChargeDocument::share).transpose()?;
-        let interest = self.interest.as_ref().map(ChargeDocument::share).transpose()?;
+        let fine = self.fine.as_ref().map(|fine| fine.share("/fine")).transpose()?;
+        let interest = self.interest.as_ref().map(|interest| interest.share("/interest")).transpose()?;
         let interest = interest.map(|interest| match interest {
             Share::Amount(amount) => Interest::PerDay(amount),
             Share::Percent(percent) => Interest::PerMonth(percent),
         });
-        let discounts = self.discounts.iter().map(|DiscountDocument { until, off }| {
-            Ok::<_, TermsError>(Discount { until: *until, off: off.share()? })
-        });
-        Ok(Charges::new(amount, due, fine, interest, discounts.collect::<Result<_, _>>()?)?)
+        let discounts =
+            (0..).zip(&self.discounts).map(|(place, DiscountDocument { until, off }): (usize, _)| {
+                Ok::<_, TermsError>(Discount {
+                    until: *until,
+                    off: off.share(&format!("/discounts/{place}/off"))?,
+                })
+            });
+        Charges::new(amount, due, fine, interest, discounts.collect::<Result<_, _>>()?)
+            .map_err(|error| TermsError { pointer: format!("/{}", error.field()), fault: error.into() })
     }
 }
 
 impl ChargeDocument {
-    fn share(&self) -> Result<Share, TermsError> {
-        Ok(match self {
-            Self::Amount(money) => Share::Amount(Amount::try_from(*money)?),
-            Self::Percent(text) => Share::Percent(text.parse::<Percent>()?),
-        })
+    /// What it asks for; `pointer` is where it stands.
+    fn share(&self, pointer: &str) -> Result<Share, TermsError> {
+        let at = |field: &str, fault| TermsError { pointer: format!("{pointer}/{field}"), fault };
+        match self {
+            Self::Amount(money) => {
+                Amount::try_from(*money).map(Share::Amount).map_err(|error| at("amount", error.into()))
+            }
+            Self::Percent(text) => {
+                text.parse::<Percent>().map(Share::Percent).map_err(|error| at("percent", error.into()))
+            }
+        }
     }
 }

@@ -6,7 +6,9 @@ use comporta_kernel::{CompanyId, RequestKey};
 
 use super::{Boletos, Outcome};
 use crate::error::Error;
-use crate::model::{AccountDocument, AccountPix, BankAccount, BankAccountId, KeptAccount};
+use crate::model::{
+    AccountDocument, AccountPix, BankAccount, BankAccountId, IssueError, KeptAccount, first_free_field,
+};
 
 /// What is to be different of a bank account; the outer `None` leaves a field as it is.
 #[derive(Debug, Default)]
@@ -121,8 +123,13 @@ impl Boletos {
 }
 
 fn check(document: &AccountDocument) -> Result<(), Error> {
-    document.account()?;
+    let rules = document.account()?;
     document.pix()?;
+    // An account that can issue nothing is told of here, not with its first boleto.
+    first_free_field(&rules).map_err(|error| match error {
+        IssueError::Number(error) => Error::field("/wallet", error),
+        error => Error::field("/wallet", error),
+    })?;
     Ok(())
 }
 

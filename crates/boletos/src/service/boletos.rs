@@ -7,7 +7,7 @@ use super::{Boletos, Outcome, PixCodes};
 use crate::error::Error;
 use crate::model::{
     Amount, BankAccount, BankAccountId, Boleto, BoletoId, DAYS_AHEAD, Delivery, DeliveryStatus, Payer,
-    Registration, Status, Terms, Title, chunk_ids,
+    Registration, Status, Terms, TermsError, Title, chunk_ids,
 };
 use crate::store::boletos::BoletoFilter;
 use crate::store::delivery::IdRange;
@@ -119,7 +119,8 @@ impl Boletos {
             let title = Title { due, issued, document_number: Some(&boleto.debt_id) };
             let number = rules.read_number(&boleto.our_number, &title)?;
             let amount = Amount::try_from(boleto.amount)?;
-            boleto.terms.charges(amount, due).map_err(|error| Error::field("/due_date", error))?;
+            let unfit = |error: TermsError| format!("{}: {error}", error.pointer.trim_start_matches('/'));
+            boleto.terms.charges(amount, due).map_err(|error| Error::field("/due_date", unfit(error)))?;
             boleto.barcode = rules.barcode(number, amount, &title)?.as_str().to_owned();
             boleto.due_date = due;
             Ok(())

@@ -12,7 +12,7 @@ use super::Boletos;
 use crate::error::Error;
 use crate::model::{
     BankAccount, BankAccountId, Chunk, Code, Column, Counts, Debt, Debts, Import, ImportId, ImportStatus,
-    Problem, Reading, Title, boleto_id,
+    NumberError, OurNumber, Problem, Reading, Title, boleto_id,
 };
 use crate::store::Pace;
 use crate::store::boletos::{Batch, KeptDebt, NewRow};
@@ -72,12 +72,14 @@ impl Boletos {
         }
         let (account, rules) = self.account_for(key.company, Some(import.bank_account_id)).await?;
         let today = self.day_of(import.started_at);
-        let Reading { debts, problems } = self.read_chunk(import, &progress, today).await?;
+        let Reading { debts, mut problems } = self.read_chunk(import, &progress, today).await?;
         let Progress { chunk, attempt, written_to, .. } = progress;
         let start = written_to.as_deref().map_or(0, |id| debts.up_to(id));
         let known = self.known(key.company, &debts, start).await?;
+        self.judge_repeats(key.company, &debts, &known, start, &mut problems).await?;
         let wanted = known.iter().filter(|code| code.is_none()).count() as u64;
-        let sequence = self.take_numbers(key.company, account.id, wanted).await?;
+        let sequence =
+            self.take_numbers(key.company, account.id, wanted, |last| rules.number(last, today)).await?;
         let debts = &debts;
         let work =
             Work { key, account: account.id, rules, today, chunk, attempt, debts, known, start, sequence };
@@ -205,20 +207,58 @@ impl Boletos {
         Ok(known)
     }
 
-    /// The first of so many numbers, which nobody else gets.
+    /// A row whose debt came before was read against the row that stands. Where the boleto says something else than that
+    /// one, it is the boleto that this one repeats or not.
+    async fn judge_repeats(
+        &self,
+        company: CompanyId,
+        debts: &Debts,
+        known: &[Option<Code>],
+        start: usize,
+        problems: &mut [Problem],
+    ) -> Result<(), Error> {
+        let is_doubtful = |place: usize| {
+            place
+                .checked_sub(start)
+                .and_then(|at| known.get(at))
+                .is_some_and(|code| *code == Some(Code::Conflict))
+        };
+        let doubtful: Vec<(Debt<'_>, u64)> = debts
+            .repeats()
+            .filter(|(place, ..)| is_doubtful(*place))
+            .map(|(_, debt, line)| (debt, line))
+            .collect();
+        for page in doubtful.chunks(ASKED) {
+            let ids: Vec<&str> = page.iter().map(|(debt, _)| debt.id).collect();
+            let kept = by_debt(self.store().kept_debts(company, &ids).await?);
+            for (debt, line) in page {
+                if let Ok(at) = problems.binary_search_by_key(line, |problem| problem.0)
+                    && let (Some(problem), Some(code)) = (problems.get_mut(at), repeats(&kept, debt))
+                {
+                    problem.2 = code;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The first of so many numbers, which nobody else gets; none is taken when the account has not as many.
     async fn take_numbers(
         &self,
         company: CompanyId,
         account: BankAccountId,
         count: u64,
+        number: impl Fn(u64) -> Result<OurNumber, NumberError> + Send,
     ) -> Result<u64, Error> {
         if count == 0 {
             return Ok(0);
         }
         let mut tx = self.0.db.begin().await?;
         let first = self.store().take_numbers(&mut tx, company, account, count).await?;
+        let first = first.ok_or(Error::NoSuchAccount)?;
+        number(first + count - 1)?;
         tx.commit().await?;
-        first.ok_or(Error::NoSuchAccount)
+        Ok(first)
     }
 
     /// Ends an import that cannot go on.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use comporta_db::{BlobError, BlobKey};
-use comporta_http::{Remembered, StreamedKey};
+use comporta_http::{FieldError, Remembered, StreamedKey};
 use comporta_jobs::EnqueueOptions;
 use comporta_kernel::CompanyId;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
@@ -28,6 +28,11 @@ pub(crate) struct Upload {
     pub(crate) bank_account_id: Option<BankAccountId>,
     pub(crate) key: Option<StreamedKey>,
 }
+
+/// A part of a form that is not taken, found while the file was read.
+#[derive(Debug, thiserror::Error)]
+#[error("a field of the form is not taken")]
+pub(crate) struct RefusedField(pub(crate) FieldError);
 
 /// What a file showed on its way in.
 struct Intake {
@@ -89,7 +94,10 @@ impl Boletos {
             return Err(fault.into());
         }
         let size = kept.map_err(|error| match error {
-            BlobError::Content(reason) => Error::BrokeOff(reason),
+            BlobError::Content(reason) => match reason.downcast::<RefusedField>() {
+                Ok(refused) => Error::Invalid(vec![refused.0]),
+                Err(reason) => Error::BrokeOff(reason),
+            },
             error => Error::Files(error),
         })?;
         match intake.scanner.finish() {

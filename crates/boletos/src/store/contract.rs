@@ -27,7 +27,7 @@ use crate::service::{Boletos, Outcome, Upload};
 use crate::slip::Slips;
 use crate::{Beneficiaries, Beneficiary, Error, Neighbours};
 
-const HEAD: &str = "name,governmentId,email,debtAmount,debtDueDate,debtId\n";
+pub(crate) const HEAD: &str = "name,governmentId,email,debtAmount,debtDueDate,debtId\n";
 
 /// Slips of a file at most, so that a few are too many.
 pub(crate) const MOST_SLIPS: usize = 150;

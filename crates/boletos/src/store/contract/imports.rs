@@ -69,6 +69,32 @@ on_both_engines! {
         assert_eq!((newest.debt_id.as_str(), newest.our_number.as_str()), ("debt-40", "00000041"));
     }
 
+    async fn what_a_row_repeats_is_its_debts_boleto(world: World) {
+        let (kept, other) = ("Ana,1,,10.00,2027-01-01,one\n", "Ana,1,,11.00,2027-01-01,one\n");
+        world.import(kept).await;
+        let again = world.import(&format!("{other}{kept}{other}{kept}")).await;
+        assert_eq!(counts(&again), [4, 0, 4, 0, 0]);
+        let expected = [(2, "conflict"), (3, "duplicate"), (4, "conflict"), (5, "duplicate")];
+        assert_eq!(world.report(&again).await, expected);
+    }
+
+    async fn an_account_that_runs_out_of_numbers_loses_none(world: World) {
+        let account = world.boletos.accounts(world.company, None, 1).await.unwrap().remove(0).id;
+        // Itaú has eight digits for them; three are left.
+        let (last, left) = (99_999_999_u64, 3);
+        let mut tx = world.db.begin().await.unwrap();
+        crate::store::open(&world.db).take_numbers(&mut tx, world.company, account, last - left).await.unwrap();
+        tx.commit().await.unwrap();
+        let import = world.take_in(&format!("{HEAD}{}", rows(0..10))).await.unwrap();
+        let key = ChunkKey { company: world.company, import: import.id, number: 0 };
+        let refused = world.boletos.issue_chunk(key).await;
+        assert!(matches!(refused, Err(Error::Number(_))), "{refused:?}");
+        assert_eq!(debts(&world).await.len(), 0);
+        let fits = world.import(&rows(0..3)).await;
+        assert_eq!(counts(&fits), [3, 3, 0, 0, 0]);
+        assert_eq!(all(&world).await[0].our_number, last.to_string());
+    }
+
     async fn two_files_at_once_issue_each_debt_once(world: World) {
         let world = Arc::new(world);
         let clients = (0..4).map(|_| {

@@ -221,6 +221,16 @@ on_both_engines! {
         assert_eq!((world.letters().await, world.files().len()), (vec![DeliveryStatus::Sent; 3], 3));
     }
 
+    async fn a_letter_that_was_sent_stays_so_when_another_is_no_longer_wanted(world: World) {
+        world.import(&rows(1..=1)).await;
+        world.deliver_all().await;
+        let id = world.boletos.list(world.company, &BoletoFilter::default(), None, 1).await.unwrap()[0].id;
+        resend(&world, id).await.unwrap();
+        world.boletos.cancel(world.company, id).await.unwrap();
+        world.deliver_all().await;
+        assert_eq!(world.status(id).await.0, DeliveryStatus::Sent);
+    }
+
     async fn a_letter_is_resent_only_to_somebody_who_is_to_pay(world: World) {
         world.import(&format!("{}Bia,9,,1,2027-01-01,silent\n", rows(1..=1))).await;
         let find = |debt: &str| BoletoFilter { debt_id: Some(debt.to_owned()), ..BoletoFilter::default() };

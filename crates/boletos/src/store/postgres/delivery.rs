@@ -21,7 +21,8 @@ const CLAIM: &str = "WITH due AS MATERIALIZED (
         SELECT id FROM boleto WHERE company_id = $1 AND id BETWEEN $2 AND $3 AND delivery = 'queued'
             AND (registration = 'registered' OR NOT $4)
         ORDER BY id LIMIT $5 FOR UPDATE)
-    UPDATE boleto SET delivery = CASE status WHEN 'open' THEN 'sending' ELSE 'none' END,
+    UPDATE boleto SET delivery =
+            CASE WHEN status = 'open' THEN 'sending' WHEN delivered_at IS NULL THEN 'none' ELSE 'sent' END,
         delivery_attempts = delivery_attempts + 1, updated_at = $6
     FROM due WHERE company_id = $1 AND boleto.id = due.id RETURNING boleto.*";
 
@@ -31,7 +32,9 @@ impl Delivers for PostgresStore {
     async fn claim_letters(&self, tx: &mut Tx, claim: &Claim) -> Result<Claims, Error> {
         let Claim { range, only_registered, limit, at } = claim;
         let db = connection(tx)?;
-        sqlx::query(WALK).execute(&mut *db).await?;
+        if range.from < range.to {
+            sqlx::query(WALK).execute(&mut *db).await?;
+        }
         let query = sqlx::query(CLAIM).bind(range.company.uuid()).bind(range.from).bind(range.to);
         let query = query.bind(only_registered).bind(i64::from(*limit)).bind(pg_instant(*at));
         let rows = query.fetch_all(db).await?;

@@ -27,7 +27,8 @@ const SETTLE: &str = "WITH settled AS MATERIALIZED (
 #[async_trait]
 impl Delivers for SqliteStore {
     async fn claim_letters(&self, tx: &mut Tx, claim: &Claim) -> Result<Claims, Error> {
-        const SQL: &str = "UPDATE boleto SET delivery = iif(status = 'open', 'sending', 'none'),
+        const SQL: &str = "UPDATE boleto SET
+                delivery = iif(status = 'open', 'sending', iif(delivered_at IS NULL, 'none', 'sent')),
                 delivery_attempts = delivery_attempts + 1, updated_at = $6
             WHERE company_id = $1 AND id IN (
                 SELECT id FROM boleto WHERE company_id = $1 AND id BETWEEN $2 AND $3 AND delivery = 'queued'
