@@ -131,6 +131,13 @@ pub fn late(promised: Duration) -> Duration {
     if are_full() { promised } else { promised * 10 }
 }
 
+/// How many of so many may take another way than the best, since something was held up: none in full, on a machine with
+/// nothing else to do; else a tenth, because a test run shares its machine.
+#[must_use]
+pub fn astray(of: usize) -> usize {
+    if are_full() { 0 } else { of / 10 }
+}
+
 fn size(variable: &str, usual: u64, full: u64) -> u64 {
     let given = std::env::var(variable).ok().and_then(|text| text.parse().ok());
     given.unwrap_or(if are_full() { full } else { usual })
