@@ -1,7 +1,7 @@
 //! The private listener: health, metrics and administration. Not for partners.
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -84,9 +84,7 @@ async fn staff_only(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
-    match identity.authenticate_token(token).await? {
+    match identity.authenticate_token(bearer(request.headers()).unwrap_or_default()).await? {
         Some(staff) => {
             tracing::debug!(email = %staff.email, path = request.uri().path(), "a staff member called");
             request.extensions_mut().insert(Actor::staff(staff.email.as_str()));
@@ -98,4 +96,12 @@ async fn staff_only(
             Ok(([(header::WWW_AUTHENTICATE, "Bearer realm=\"comporta\"")], problem).into_response())
         }
     }
+}
+
+/// The token of the one `authorization` header, its scheme in any case (RFC 9110, 11.1). Of two, who is to be believed?
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let (header, None) = (all.next()?, all.next()) else { return None };
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }

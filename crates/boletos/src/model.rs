@@ -44,7 +44,7 @@ pub use account_pix::{AccountPix, AccountPixError};
 pub use boleto::{
     Boleto, BoletoId, Delivery, DeliveryStatus, ImportStatus, Payer, Registration, ShownDelivery, Status,
 };
-pub use debts::{DAYS_AHEAD, Debt, Debts, LONGEST_DEBT_ID, LONGEST_NAME, Reading, is_email};
+pub use debts::{DAYS_AHEAD, Debt, Debts, LONGEST_DEBT_ID, LONGEST_NAME, Reading};
 pub use import::{Chunk, Counts, Import, ImportId, boleto_id, chunk_ids, first_id};
 pub use kept_account::{AccountDocument, BankAccountId, CnabLayout, KeptAccount, first_free_field};
 pub use layout::{Column, FileFault, Layout};

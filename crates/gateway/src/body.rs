@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -49,26 +49,44 @@ pub struct RequestBody {
 pub(crate) struct Passing<'a> {
     /// Bytes of it at most.
     pub(crate) limit: u64,
-    /// What has passed is added to this.
-    pub(crate) moved: &'a Arc<AtomicU64>,
+    /// Is told of what passes.
+    pub(crate) flow: &'a Arc<Flow>,
     /// What gathers it, if it is to be logged.
     pub(crate) tap: Option<SharedTap>,
+}
+
+/// How a caller's body moves on.
+#[derive(Debug, Default)]
+pub(crate) struct Flow {
+    passed: AtomicU64,
+    awaits_caller: AtomicBool,
+}
+
+impl Flow {
+    /// Bytes that have passed.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    /// Whether the next piece was asked for and has not come: what takes long now is the caller's doing.
+    pub(crate) fn awaits_caller(&self) -> bool {
+        self.awaits_caller.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn pass(&self, bytes: u64) {
+        self.passed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn await_caller(&self, awaits: bool) {
+        self.awaits_caller.store(awaits, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
 enum Sending {
     Whole(Bytes),
-    Streaming {
-        incoming: Incoming,
-        left: u64,
-        progress: Arc<AtomicU64>,
-        tap: Option<SharedTap>,
-        patience: Patience,
-    },
-    Channel {
-        pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>,
-        exact: Option<u64>,
-    },
+    Streaming { incoming: Incoming, left: u64, flow: Arc<Flow>, tap: Option<SharedTap>, patience: Patience },
+    Channel { pieces: mpsc::Receiver<Result<Frame<Bytes>, BodyError>>, exact: Option<u64> },
 }
 
 /// How long a caller may pause: a place among its core's deadlines while nothing comes.
@@ -103,8 +121,8 @@ impl RequestBody {
     /// The caller's body as it comes, and no longer than its pauses may be.
     pub(crate) fn streaming(core: &Arc<Core>, incoming: Incoming, passing: Passing<'_>) -> Self {
         let patience = Patience { core: Arc::clone(core), waiting: None };
-        let Passing { limit: left, moved, tap } = passing;
-        Self::new(Sending::Streaming { incoming, left, progress: Arc::clone(moved), tap, patience })
+        let Passing { limit: left, flow, tap } = passing;
+        Self::new(Sending::Streaming { incoming, left, flow: Arc::clone(flow), tap, patience })
     }
 
     /// A body that another task hands on piece by piece; `exact` bytes of it, when that is known.
@@ -146,8 +164,10 @@ impl Body for RequestBody {
                 }
                 Poll::Ready(piece)
             }
-            Sending::Streaming { incoming, left, progress, tap, patience } => {
-                let frame = match Pin::new(incoming).poll_frame(cx) {
+            Sending::Streaming { incoming, left, flow, tap, patience } => {
+                let frame = Pin::new(incoming).poll_frame(cx);
+                flow.await_caller(frame.is_pending());
+                let frame = match frame {
                     Poll::Pending if patience.is_over(cx) => return Poll::Ready(Some(Err(BodyError::Idle))),
                     frame => ready!(frame),
                 };
@@ -160,7 +180,7 @@ impl Body for RequestBody {
                 if let Some(data) = frame.data_ref() {
                     let length = data.len() as u64;
                     *left = left.checked_sub(length).ok_or(BodyError::TooLarge)?;
-                    progress.fetch_add(length, Ordering::Relaxed);
+                    flow.pass(length);
                     if let Some(tap) = tap {
                         tap.take(data);
                     }

@@ -17,7 +17,7 @@ use crate::credential::Signer;
 use crate::fault::Fault;
 use crate::gateway::{Neighbours, Options};
 use crate::issuers::Companies;
-use crate::limit::{Plan, Quota};
+use crate::limit::{Plan, Quota, Shared};
 use crate::ports::{Keys, Known, Plans, Quotas, Taken};
 
 /// Every fault of the settings. `services` are the names of those there are.
@@ -54,7 +54,10 @@ pub fn check(config: &Config, services: &[&'static str]) -> std::io::Result<Vec<
         body_limit: 0,
         service_calls: 1,
     };
-    let faults = compile(config, &options, &neighbours, None).err().unwrap_or_default();
+    let mut faults = compile(config, &options, &neighbours, None).err().unwrap_or_default();
+    if let Some(Err(error)) = config.redis_url.as_ref().map(Shared::check) {
+        faults.push(Fault::at("redis.url", error));
+    }
     drop((neighbours, entered));
     // Dropping it would wait, which a task of another runtime must not.
     runtime.shutdown_background();

@@ -146,6 +146,7 @@ impl Compiling<'_> {
     }
 
     fn remote(&mut self, name: &str, upstream: &Upstream) -> Result<To, Fault> {
+        self.check_health(name, upstream);
         let before = self.before.and_then(|plane| plane.remotes.get(name));
         let cluster = Cluster::new(name, upstream, before.map(|remote| &*remote.cluster));
         let cluster = cluster.map_err(|fault: ClusterFault| Fault::of_upstream(name, "targets", fault))?;
@@ -165,6 +166,21 @@ impl Compiling<'_> {
             max_idle: upstream.breaker.max_idle,
             credential,
         })))
+    }
+
+    fn check_health(&mut self, name: &str, upstream: &Upstream) {
+        let Some(health) = &upstream.health else { return };
+        let mut tell = |field: &str, message| {
+            self.faults.push(Fault::of_upstream(name, &format!("health.{field}"), message));
+        };
+        if health.path.parse::<http::uri::PathAndQuery>().is_err() || !health.path.starts_with('/') {
+            tell("path", "expected a path such as /healthz");
+        }
+        for (field, interval) in [("every", health.every), ("timeout", health.timeout)] {
+            if interval.duration().is_zero() {
+                tell(field, "must be more than zero");
+            }
+        }
     }
 
     fn routes(&mut self, config: &Config, upstreams: &BTreeMap<String, To>) -> Vec<Arc<Route>> {

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
+use crate::body::Flow;
+
 /// How often deadlines are looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
@@ -81,28 +83,29 @@ impl Deadlines {
         .await
     }
 
-    /// The same for what may take long as long as something moves: `moved` must change within each limit.
+    /// The same for sending a body, which may take long as long as it moves: something must pass within each limit. While
+    /// it is the caller that is waited for, no time passes: a body has a patience of its own with that.
     pub(crate) async fn while_moving<F: Future>(
         &self,
         limit: Duration,
-        moved: &AtomicU64,
+        flow: &Flow,
         future: F,
     ) -> Result<F::Output, TimedOut> {
         let mut future = pin!(future);
-        let (mut seen, mut since) = (moved.load(Ordering::Relaxed), self.now());
+        let (mut seen, mut since) = (flow.passed(), self.now());
         loop {
             let quiet = self.since(since);
             // Looked at after each step, because the limit counts from the last move, not from when it is noticed.
             let watched = std::future::poll_fn(|cx| {
                 let polled = future.as_mut().poll(cx);
-                self.note(moved, &mut seen, &mut since);
+                self.note(flow, &mut seen, &mut since);
                 polled
             });
             if let Ok(output) = self.within(limit.saturating_sub(quiet), watched).await {
                 return Ok(output);
             }
             // Another task may have moved it meanwhile.
-            self.note(moved, &mut seen, &mut since);
+            self.note(flow, &mut seen, &mut since);
             if self.since(since) >= limit + TICK {
                 return Err(TimedOut);
             }
@@ -133,11 +136,11 @@ impl Deadlines {
         Duration::from_millis(self.now().saturating_sub(moment))
     }
 
-    /// Notes when `moved` changed.
-    fn note(&self, moved: &AtomicU64, seen: &mut u64, since: &mut u64) {
-        let now = moved.load(Ordering::Relaxed);
-        if now != *seen {
-            (*seen, *since) = (now, self.now());
+    /// Notes when something passed last, or the caller was waited for.
+    fn note(&self, flow: &Flow, seen: &mut u64, since: &mut u64) {
+        let passed = flow.passed();
+        if passed != *seen || flow.awaits_caller() {
+            (*seen, *since) = (passed, self.now());
         }
     }
 
@@ -208,30 +211,43 @@ mod tests {
     #[tokio::test]
     async fn what_moves_may_take_long_and_what_stops_may_not() {
         let deadlines = ticking();
-        let moved = Arc::new(AtomicU64::new(0));
-        let moving = Arc::clone(&moved);
+        let flow = Arc::<Flow>::default();
+        let moving = Arc::clone(&flow);
         let long = async move {
             for _ in 0..20 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                moving.fetch_add(1, Ordering::Relaxed);
+                moving.pass(1);
             }
             std::future::pending::<()>().await;
         };
-        let ended = deadlines.while_moving(Duration::from_millis(200), &moved, long).await;
-        assert_eq!((ended, moved.load(Ordering::Relaxed)), (Err(TimedOut), 20));
+        let ended = deadlines.while_moving(Duration::from_millis(200), &flow, long).await;
+        assert_eq!((ended, flow.passed()), (Err(TimedOut), 20));
+    }
+
+    #[tokio::test]
+    async fn no_time_passes_while_the_caller_is_waited_for() {
+        let deadlines = ticking();
+        let flow = Flow::default();
+        flow.await_caller(true);
+        let slow = async {
+            tokio::time::sleep(Duration::from_millis(800)).await;
+            flow.await_caller(false);
+            7
+        };
+        assert_eq!(deadlines.while_moving(Duration::from_millis(200), &flow, slow).await, Ok(7));
     }
 
     #[tokio::test]
     async fn the_limit_counts_from_the_last_move_and_not_from_when_it_was_looked_for() {
         let deadlines = ticking();
-        let moved = AtomicU64::new(0);
+        let flow = Flow::default();
         let limit = Duration::from_millis(500);
         let stops_at_once = async {
-            moved.fetch_add(1, Ordering::Relaxed);
+            flow.pass(1);
             std::future::pending::<()>().await;
         };
         let began = Instant::now();
-        assert_eq!(deadlines.while_moving(limit, &moved, stops_at_once).await, Err(TimedOut));
+        assert_eq!(deadlines.while_moving(limit, &flow, stops_at_once).await, Err(TimedOut));
         let took = began.elapsed();
         assert!(limit <= took && took < limit * 2, "{took:?}");
     }

@@ -11,7 +11,6 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -21,7 +20,7 @@ use tokio_rustls::TlsConnector;
 
 use self::connect::Connection;
 use self::http1::SendFailure;
-use crate::body::{BodyError, RequestBody, Source};
+use crate::body::{BodyError, Flow, RequestBody, Source};
 use crate::cluster::{Cluster, NoTarget, Outcome, Pick};
 use crate::config::{HttpVersion, Retry, Timeouts};
 use crate::core::Core;
@@ -57,7 +56,7 @@ pub(crate) enum OutgoingBody {
     Empty,
     /// The caller's, as it comes: once sent, it is gone.
     /// Boxed, because it is large, most requests have none, and it goes from hand to hand.
-    Streaming { body: Box<RequestBody>, moved: Arc<AtomicU64> },
+    Streaming { body: Box<RequestBody>, flow: Arc<Flow> },
 }
 
 /// A target's answer.
@@ -108,7 +107,7 @@ pub(crate) async fn forward(
     let mut attempts = Attempts { core, remote, request, tried: 0, left: remote.retry.attempts, now };
     match body {
         OutgoingBody::Empty => attempts.repeatable().await,
-        OutgoingBody::Streaming { body, moved } => attempts.once(body, &moved).await,
+        OutgoingBody::Streaming { body, flow } => attempts.once(body, &flow).await,
     }
 }
 
@@ -151,10 +150,10 @@ impl Attempts<'_, '_> {
     }
 
     /// A request with a body, which goes out once: again only as long as no target has been reached.
-    async fn once(&mut self, mut body: Box<RequestBody>, moved: &AtomicU64) -> Result<Answered, Failure> {
+    async fn once(&mut self, mut body: Box<RequestBody>, flow: &Flow) -> Result<Answered, Failure> {
         loop {
             let pick = self.pick().await?;
-            match self.attempt(pick, Some(body), Some(moved)).await {
+            match self.attempt(pick, Some(body), Some(flow)).await {
                 Ok(answered) => return Ok(answered),
                 Err((_, Some(unsent))) if self.may_repeat() => body = unsent,
                 Err((failure, _)) => return Err(failure),
@@ -198,7 +197,7 @@ impl Attempts<'_, '_> {
         &mut self,
         mut pick: Pick,
         mut body: Option<Box<RequestBody>>,
-        moved: Option<&AtomicU64>,
+        flow: Option<&Flow>,
     ) -> Result<Answered, (Failure, Option<Box<RequestBody>>)> {
         loop {
             let (connection, pooled) = match self.connection(&mut pick).await {
@@ -208,7 +207,7 @@ impl Attempts<'_, '_> {
                     return Err((Failure::Unreachable, body));
                 }
             };
-            let sent = self.send(connection, body, moved, &pick).await;
+            let sent = self.send(connection, body, flow, &pick).await;
             let failure = match sent {
                 Ok(given) => return Ok(self.answered(given, pick)),
                 // The target closed it while it was idle: not a word was said on it.
@@ -280,7 +279,7 @@ impl Attempts<'_, '_> {
         &mut self,
         connection: Connection,
         body: Option<Box<RequestBody>>,
-        moved: Option<&AtomicU64>,
+        flow: Option<&Flow>,
         pick: &Pick,
     ) -> Result<Given, SendError> {
         let limit = self.remote.timeouts.response.duration();
@@ -299,9 +298,9 @@ impl Attempts<'_, '_> {
                 }
             }
         };
-        let sent = match moved {
+        let sent = match flow {
             None => deadlines.within(limit, sending).await,
-            Some(moved) => deadlines.while_moving(limit, moved, sending).await,
+            Some(flow) => deadlines.while_moving(limit, flow, sending).await,
         };
         match sent {
             Ok(given) => given.map_err(SendError::Failed),

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use comporta_http::Principal;
 use http::{HeaderValue, Method, Uri};
 
+use crate::body::Flow;
 use crate::connections::Connection;
 use crate::core::Core;
 use crate::model::redaction;
@@ -48,7 +48,7 @@ pub(crate) struct Record {
     /// Its answer was given to its end.
     pub(crate) whole: bool,
     /// Bytes of the request's body that have passed.
-    pub(crate) bytes_in: Option<Arc<AtomicU64>>,
+    pub(crate) bytes_in: Option<Arc<Flow>>,
     /// Bytes of the answer's body that have passed.
     pub(crate) bytes_out: u64,
     /// It is logged whatever becomes of it.
@@ -101,7 +101,7 @@ impl Record {
 
     /// How many bytes of the request's body have passed.
     pub(crate) fn bytes_in(&self) -> u64 {
-        self.bytes_in.as_ref().map_or(0, |bytes| bytes.load(Ordering::Relaxed))
+        self.bytes_in.as_ref().map_or(0, |flow| flow.passed())
     }
 }
 

@@ -106,6 +106,7 @@ fn plain(detail: &str) -> String {
         "unit" => "null",
         "f32" | "f64" => "a number",
         "i8" | "i16" | "i32" | "i64" | "isize" => "an integer",
+        "a nonzero u32" => "an integer from 1 to 4294967295",
         "u8" => "an integer from 0 to 255",
         "u16" => "an integer from 0 to 65535",
         "u32" => "an integer from 0 to 4294967295",

@@ -3,6 +3,7 @@
 mod business_date;
 mod clock;
 mod currency;
+mod email;
 mod id;
 mod money;
 mod network;
@@ -16,6 +17,7 @@ mod zone;
 pub use business_date::{BusinessDate, DateError, Month};
 pub use clock::{Clock, ManualClock};
 pub use currency::{Currency, CurrencyError};
+pub use email::is_email;
 pub use id::{CompanyId, IdError, IdSource, TypedId};
 pub use jiff::Timestamp;
 pub use money::{Money, MoneyError, Total};

@@ -1,14 +1,14 @@
 //! A boleto on the wire.
 
 use comporta_http::{FieldError, Problem};
-use comporta_kernel::{BusinessDate, Money, Timestamp};
+use comporta_kernel::{BusinessDate, Money, Timestamp, is_email};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{
     Amount, BankAccountId, Barcode, Boleto, BoletoId, ChargeDocument, DigitableLine, DiscountDocument,
     DocumentProfile, ImportId, LONGEST_DEBT_ID, LONGEST_NAME, Payer, PayerDocument, Registration,
-    ShownDelivery, Status, Terms, is_email,
+    ShownDelivery, Status, Terms,
 };
 use crate::service::{NewBoleto, PixCodes};
 

@@ -7,7 +7,7 @@ use comporta_kernel::BusinessDate;
 use super::{Amount, Code, Column, DocumentProfile, Layout, Problem};
 use check::Checks;
 
-pub use check::{DAYS_AHEAD, LONGEST_DEBT_ID, LONGEST_NAME, is_email};
+pub use check::{DAYS_AHEAD, LONGEST_DEBT_ID, LONGEST_NAME};
 
 /// What a debt says. Two rows of one debt that say the same are duplicates, else they are in conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Onward to who answers: a service of this process, or a target over HTTP.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use comporta_http::{Problem, RequestId, X_REQUEST_ID, kinds};
@@ -11,7 +10,7 @@ use http_body::Body as _;
 
 use super::answer::Reply;
 use super::{Asked, Call, malformed, too_large};
-use crate::body::{BodyError, Passing, RequestBody, Source};
+use crate::body::{BodyError, Flow, Passing, RequestBody, Source};
 use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
 use crate::headers::Headers;
 use crate::incoming::Incoming;
@@ -42,13 +41,13 @@ impl Call<'_> {
         if let Some(principal) = self.record.principal.clone() {
             request.extensions_mut().insert(principal);
         }
-        let moved = Arc::new(AtomicU64::new(0));
+        let flow = Arc::<Flow>::default();
         if !request.body().is_end_stream() {
-            self.record.bytes_in = Some(Arc::clone(&moved));
+            self.record.bytes_in = Some(Arc::clone(&flow));
         }
         let sent = Instant::now();
         self.record.sent = Some(sent);
-        let passing = Passing { limit: route.body_limit, moved: &moved, tap: self.tap() };
+        let passing = Passing { limit: route.body_limit, flow: &flow, tap: self.tap() };
         let answer = service.call(self.core, request, passing).await;
         self.record.upstream = Some(sent.elapsed());
         match answer {
@@ -152,11 +151,11 @@ impl Call<'_> {
         if body.is_end_stream() {
             return OutgoingBody::Empty;
         }
-        let moved = Arc::new(AtomicU64::new(0));
-        self.record.bytes_in = Some(Arc::clone(&moved));
-        let passing = Passing { limit: route.body_limit, moved: &moved, tap: self.tap() };
+        let flow = Arc::<Flow>::default();
+        self.record.bytes_in = Some(Arc::clone(&flow));
+        let passing = Passing { limit: route.body_limit, flow: &flow, tap: self.tap() };
         let body = RequestBody::streaming(self.core, body, passing);
-        OutgoingBody::Streaming { body: Box::new(body), moved }
+        OutgoingBody::Streaming { body: Box::new(body), flow }
     }
 }
 

@@ -46,6 +46,10 @@ pub(crate) struct Away;
 #[error("expected redis:// or rediss://, a host, and perhaps user, password, port and database")]
 pub(crate) struct BadUrl;
 
+fn client(url: &Secret) -> Result<Client, BadUrl> {
+    Client::open(url.expose()).map_err(|_| BadUrl)
+}
+
 struct Server {
     client: Client,
     script: Script,
@@ -63,13 +67,21 @@ struct Link {
 }
 
 impl Shared {
+    /// Whether the URL names a server.
+    ///
+    /// # Errors
+    /// When it is none of a Redis server.
+    pub(crate) fn check(url: &Secret) -> Result<(), BadUrl> {
+        client(url).map(|_| ())
+    }
+
     /// Begins to reach the server, from the runtime of `handle`; until it is there, it is away.
     ///
     /// # Errors
     /// When the URL is none of a Redis server.
     pub(crate) fn connect(url: &Secret, handle: &Handle) -> Result<Self, BadUrl> {
         let server = Arc::new(Server {
-            client: Client::open(url.expose()).map_err(|_| BadUrl)?,
+            client: client(url)?,
             script: Script::new(include_str!("shared/take.lua")),
             link: ArcSwapOption::empty(),
             places: Semaphore::new(IN_FLIGHT),

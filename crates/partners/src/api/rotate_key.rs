@@ -1,7 +1,7 @@
 //! `POST /admin/v1/keys/{id}/rotate`
 
 use axum::response::IntoResponse;
-use comporta_http::{Json, Path, Problem, ProblemBody};
+use comporta_http::{Creation, Path, Problem, ProblemBody};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,8 @@ use crate::{KeyId, Overlap};
 #[schema(as = Rotation)]
 pub(crate) struct RotationIn {
     /// How long the old key goes on working: a number and one of s, m, h, d; 90 days at most.
-    #[schema(value_type = String, pattern = "^[0-9]{1,8}[smhd]$", example = "24h")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,8}[smhd]$", example = "24h", default = "24h")]
+    #[serde(default)]
     overlap: Overlap,
 }
 
@@ -31,7 +32,7 @@ pub(crate) struct RotationIn {
 pub(crate) async fn handle(
     Acting(partners): Acting,
     Path(id): Path<KeyId>,
-    Json(RotationIn { overlap }): Json<RotationIn>,
+    Creation { body: RotationIn { overlap }, .. }: Creation<RotationIn>,
 ) -> Result<impl IntoResponse, Problem> {
     let rotated = partners.rotate_key(id, overlap).await?;
     Ok(([NO_STORE], axum::Json(RotatedKeyOut::at(partners.clock().now(), rotated))))

@@ -30,6 +30,13 @@ impl Overlap {
     }
 }
 
+impl Default for Overlap {
+    /// A day.
+    fn default() -> Self {
+        Self(SignedDuration::from_hours(24))
+    }
+}
+
 impl FromStr for Overlap {
     type Err = OverlapError;
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use comporta_kernel::is_email;
+
 use super::json_text;
 
 /// Text that is empty, too long, or holds control characters.
@@ -27,10 +29,7 @@ impl FromStr for Email {
 
     /// Refuses what cannot be an address; whether it is somebody's, only a letter sent there can tell.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (local, domain) = text.rsplit_once('@').ok_or(EmailError)?;
-        let plain = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-        let dotted = domain.split('.').all(|label| !label.is_empty());
-        if plain && dotted && !local.is_empty() { Ok(Self(text.to_owned())) } else { Err(EmailError) }
+        if is_email(text) { Ok(Self(text.to_owned())) } else { Err(EmailError) }
     }
 }
 
@@ -103,10 +102,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_an_address_is_refused() {
-        for good in ["ana@example.com", "o'neil+x@sub.example.com.br", "a@localhost"] {
+        for good in ["ana@example.com", "o'neil+x@sub.example.com.br"] {
             assert!(good.parse::<Email>().is_ok(), "{good}");
         }
-        for wrong in ["", "ana", "@example.com", "ana@", "a b@example.com", "ana@example..com", "ana@.com"] {
+        for wrong in [
+            "",
+            "ana",
+            "@example.com",
+            "ana@",
+            "a b@example.com",
+            "ana@example..com",
+            "ana@.com",
+            "<b>@example.com",
+        ] {
             assert!(wrong.parse::<Email>().is_err(), "{wrong}");
         }
     }

@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The settings that run, and how to read them again.
 pub(super) struct Reload<'a> {
-    args: &'a ServeArgs,
+    args: ServeArgs,
     environment: &'a Environment,
     log: Log,
     running: Settings,
@@ -35,6 +35,9 @@ impl<'a> Reload<'a> {
         running: Settings,
     ) -> Self {
         let file = args.settings.config_file(environment);
+        let mut args = args.clone();
+        // The file that was there is asked for by name from now on: gone, it is missed, and what runs stays.
+        args.settings.config.clone_from(&file);
         let files = Files::now(file.iter().cloned().chain(running.gateway().files()));
         Self { args, environment, log, running, file, files, faults: Vec::new() }
     }

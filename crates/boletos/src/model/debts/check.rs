@@ -1,6 +1,6 @@
 //! What a row must hold to become a boleto.
 
-use comporta_kernel::{BusinessDate, Money, MoneyError};
+use comporta_kernel::{BusinessDate, Money, MoneyError, is_email};
 
 use super::super::{Amount, Code, Column, DocumentProfile, DueFactor, Layout, PayerDocument};
 use super::Row;
@@ -9,8 +9,6 @@ use super::Row;
 pub const LONGEST_NAME: usize = 200;
 /// The longest id of a debt, in characters.
 pub const LONGEST_DEBT_ID: usize = 100;
-/// The longest e-mail address (RFC 5321, 4.5.3.1).
-const LONGEST_EMAIL: usize = 254;
 /// Days ahead of a reader's today that a barcode's factor can say.
 pub const DAYS_AHEAD: i32 = 5_500;
 
@@ -169,22 +167,4 @@ fn plain_amount(text: &[u8]) -> Option<i64> {
         matches!(whole, [b'1'..=b'9', rest @ ..] if rest.len() < 8 && rest.iter().all(u8::is_ascii_digit));
     let value = |whole: &[u8]| whole.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
     is_plain.then(|| value(whole) * 100 + cents)
-}
-
-/// Whether letters can be sent there: one `@`, and a domain of at least two labels; ASCII (RFC 5321).
-pub fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    let atom = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(byte);
-    let is_local = (1..=64).contains(&local.len())
-        && local.as_bytes().iter().all(atom)
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..");
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    text.len() <= LONGEST_EMAIL && is_local && domain.contains('.') && domain.split('.').all(label)
 }

@@ -1,6 +1,6 @@
 //! Rows of debts, good and bad.
 
-use super::check::{amount, is_email};
+use super::check::amount;
 use super::*;
 
 const HEAD: &[u8] = b"name,governmentId,email,debtAmount,debtDueDate,debtId\n";
@@ -111,23 +111,6 @@ fn a_bad_address_is_warned_of_and_left_out() {
         emails,
         [(None, Some(Code::NoEmail)), (None, Some(Code::InvalidEmail)), (Some("a@b.co"), None)]
     );
-    for good in ["a@b.co", "janet95@example.com", "o'neil+tag@mail.example.com.br"] {
-        assert!(is_email(good), "{good}");
-    }
-    for bad in [
-        "a",
-        "@b.co",
-        "a@b",
-        "a@@b.co",
-        "a@b..co",
-        "a b@c.de",
-        "a@-b.co",
-        ".a@b.co",
-        "joão@b.co",
-        "a@b.co\r\nbcc:x@y.z",
-    ] {
-        assert!(!is_email(bad), "{bad}");
-    }
 }
 
 #[test]
