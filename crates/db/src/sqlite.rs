@@ -1,15 +1,20 @@
 //! SQLite: one connection that writes, in turns, and a few that only read.
 
+mod log_keeper;
+
 use std::fs::{DirBuilder, OpenOptions};
 use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::Notify;
 
 use crate::Error;
+use log_keeper::LogKeeper;
 
 /// Other processes (the command line beside a server) may hold the file's lock for this long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,12 +30,14 @@ pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
     scans: SqlitePool,
+    log: Arc<LogKeeper>,
 }
 
 /// A turn as the one writer: a transaction that rolls back unless it is committed. Keep it under 50 ms.
 #[derive(Debug)]
 pub struct WriteTurn {
     transaction: Transaction<'static, sqlx::Sqlite>,
+    written: Arc<Notify>,
     began: Instant,
 }
 
@@ -46,12 +53,15 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("temp_store", "MEMORY")
+            .pragma("wal_autocheckpoint", log_keeper::LONGEST.to_string())
             .statement_cache_capacity(256);
         let writer = pool(1).connect_with(base.clone().create_if_missing(true)).await.map_err(open_error)?;
+        let keeper = pool(1).min_connections(0).connect_lazy_with(base.clone());
+        let log = Arc::new(LogKeeper::start(keeper, writer.clone()));
         let reading = base.read_only(true);
         let readers = pool(READERS).connect_with(reading.clone()).await.map_err(open_error)?;
         let scans = pool(SCANS).min_connections(0).connect_lazy_with(reading);
-        Ok(Self { writer, readers, scans })
+        Ok(Self { writer, readers, scans, log })
     }
 
     /// Waits for a turn as the writer. Turns are given in the order they were asked for.
@@ -62,7 +72,7 @@ impl Sqlite {
         // IMMEDIATE takes the lock now: a transaction that reads first and then upgrades fails at once when
         // another process wrote in between, whatever the busy timeout.
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(WriteTurn { transaction, began: Instant::now() })
+        Ok(WriteTurn { transaction, written: self.log.written(), began: Instant::now() })
     }
 
     /// Connections that only read; each statement sees everything committed before it began.
@@ -84,6 +94,7 @@ impl Sqlite {
 
     pub(crate) async fn close(&self) {
         // Readers first, so that the writer is the last connection and can fold the log into the file.
+        self.log.stop().await;
         self.scans.close().await;
         self.readers.close().await;
         self.writer.close().await;
@@ -118,6 +129,7 @@ impl WriteTurn {
     /// [`Error::Sql`]; the work is then undone.
     pub async fn commit(self) -> Result<(), Error> {
         self.transaction.commit().await?;
+        self.written.notify_one();
         let length = self.began.elapsed();
         metrics::histogram!("comporta_sqlite_turn_seconds").record(length);
         if length > LONG_TURN {
@@ -137,5 +149,49 @@ impl Deref for WriteTurn {
 impl DerefMut for WriteTurn {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         &mut self.transaction
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_log_that_is_written_without_a_pause_does_not_grow_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let db = Sqlite::open(&path).await.unwrap();
+        sqlx::query("CREATE TABLE page (bytes BLOB)").execute(db.writer_pool()).await.unwrap();
+        let log = folder.path().join("x.db-wal");
+        let (mut longest, mut written) = (0, 0);
+        // A turn of 2 MiB, 320 MiB in all: five times what a log may be at most.
+        for _ in 0..160 {
+            let mut turn = db.write().await.unwrap();
+            sqlx::query("INSERT INTO page VALUES (randomblob(2097152))").execute(&mut *turn).await.unwrap();
+            turn.commit().await.unwrap();
+            written += 2 << 20;
+            longest = longest.max(std::fs::metadata(&log).unwrap().len());
+        }
+        assert!(longest < 80 << 20 && longest < written, "{longest} bytes of log");
+        db.close().await;
+        assert!(!log.exists(), "at the end all of it is in the file");
+    }
+
+    #[tokio::test]
+    async fn the_log_is_moved_by_itself_soon_after_a_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let db = Sqlite::open(&path).await.unwrap();
+        let before = std::fs::metadata(&path).unwrap().len();
+        let mut turn = db.write().await.unwrap();
+        sqlx::query("CREATE TABLE page (bytes BLOB)").execute(&mut *turn).await.unwrap();
+        sqlx::query("INSERT INTO page VALUES (randomblob(1048576))").execute(&mut *turn).await.unwrap();
+        turn.commit().await.unwrap();
+        let began = Instant::now();
+        while std::fs::metadata(&path).unwrap().len() < before + (1 << 20) {
+            assert!(began.elapsed() < Duration::from_secs(20), "it stays in the log");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        db.close().await;
     }
 }
