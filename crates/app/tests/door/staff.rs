@@ -33,6 +33,32 @@ async fn administration_needs_a_staff_members_token() {
 }
 
 #[tokio::test]
+async fn one_admin_token_is_believed_whatever_the_case_of_its_scheme_and_two_are_not() {
+    let app = TestApp::start().await;
+    let token = app.first.admin_token.clone();
+    let companies = || Request::get("/admin/v1/companies");
+    let lower = companies().header("authorization", format!("bearer {token}"));
+    assert_eq!(app.send_privately(lower.body(Body::empty()).unwrap()).await.status, 200);
+    let two = companies().header("authorization", format!("Bearer {token}")).header("authorization", "Bearer x");
+    assert_eq!(app.send_privately(two.body(Body::empty()).unwrap()).await.problem().0, 401);
+}
+
+#[tokio::test]
+async fn text_that_no_database_holds_is_refused_before_one_is_asked() {
+    let app = TestApp::start().await;
+    for (path, status) in [
+        ("/admin/v1/audit?actor=%00", 422),
+        ("/admin/v1/audit?action=a%00b", 422),
+        ("/admin/v1/requests/%00", 404),
+        ("/admin/v1/audit?limit=x", 422),
+    ] {
+        assert_eq!(app.admin("GET", path, "").await.problem().0, status, "{path}");
+    }
+    let doubled = app.admin("GET", "/admin/v1/audit?limit=1&limit=2", "").await.json();
+    assert_eq!(doubled["errors"][0]["pointer"], "?limit", "{doubled}");
+}
+
+#[tokio::test]
 async fn a_new_key_works_at_once() {
     let app = TestApp::start().await;
     let keys = format!("/admin/v1/companies/{}/keys", app.first.company_id);

@@ -92,6 +92,8 @@ upstreams:
   both: {service: ledger, targets: [{url: 'http://a:1'}]}
   wrong: {service: legder}
   secretive: {targets: [{url: 'http://a:1'}], credential: {jwt: {algorithm: HS256, secret: short}}}
+  watched: {targets: [{url: 'http://a:1'}], health: {path: nohealth, every: 0s}}
+redis: {url: 'http://user:hunter2@x'}
 ";
     let faults = case(text).faults();
     for (place, part) in [
@@ -102,6 +104,9 @@ upstreams:
         ("comporta.yaml:8:", "upstreams.both.targets: expected a service or targets, not both"),
         ("comporta.yaml:9:", "upstreams.wrong.service: there is no service `legder`"),
         ("comporta.yaml:10:", "upstreams.secretive.credential.jwt.secret: "),
+        ("comporta.yaml:11:", "upstreams.watched.health.path: expected a path"),
+        ("comporta.yaml:11:", "upstreams.watched.health.every: must be more than zero"),
+        ("comporta.yaml:12:", "redis.url: expected redis:// or rediss://"),
     ] {
         assert!(
             faults.iter().any(|fault| fault.starts_with(place) && fault.contains(part)),
