@@ -39,7 +39,8 @@ async fn one_admin_token_is_believed_whatever_the_case_of_its_scheme_and_two_are
     let companies = || Request::get("/admin/v1/companies");
     let lower = companies().header("authorization", format!("bearer {token}"));
     assert_eq!(app.send_privately(lower.body(Body::empty()).unwrap()).await.status, 200);
-    let two = companies().header("authorization", format!("Bearer {token}")).header("authorization", "Bearer x");
+    let two =
+        companies().header("authorization", format!("Bearer {token}")).header("authorization", "Bearer x");
     assert_eq!(app.send_privately(two.body(Body::empty()).unwrap()).await.problem().0, 401);
 }
 

@@ -111,10 +111,10 @@ async fn a_wrong_field_is_named() {
     let client = Client::new().await;
     let id = client.company().await;
     let companies = [
-        (json!({"name": " ", "email": "a@b"}), "/name"),
+        (json!({"name": " ", "email": "a@b.co"}), "/name"),
         (json!({"name": "Ana"}), "/email"),
         (json!({"name": "Ana", "email": "ana"}), "/email"),
-        (json!({"name": "Ana", "email": "a@b", "colour": "red"}), "/colour"),
+        (json!({"name": "Ana", "email": "a@b.co", "colour": "red"}), "/colour"),
     ];
     for (body, at) in companies {
         let (status, problem) = client.post("/companies", body).await;
