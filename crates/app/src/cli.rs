@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::arguments::{ServeArgs, SettingsArgs};
+use crate::commands::backup::BackupCommand;
 use crate::commands::boleto::BoletoCommand;
 use crate::commands::check::CheckArgs;
 use crate::commands::company::CompanyCommand;
@@ -53,6 +54,9 @@ pub enum Command {
     /// Look after the ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Make, prove and restore backups of the database.
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// Read and make digitable lines and barcodes of boletos.
     #[command(subcommand)]
     Boleto(BoletoCommand),
@@ -82,6 +86,7 @@ impl Cli {
             Command::Plan(command) => commands::plan::run(command, environment),
             Command::User(command) => commands::user::run(command, environment),
             Command::Ledger(command) => commands::ledger::run(&command, environment),
+            Command::Backup(command) => commands::backup::run(&command, environment),
             Command::Boleto(command) => commands::boleto::run(&command),
             Command::Pix(command) => commands::pix::run(&command),
             Command::Import(command) => commands::import::run(&command, environment),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::settings::Faults;
 use crate::{doors, first_run, handover, logging, sentry, supervisor, trace_export, wiring};
 
+pub mod backup;
 pub mod boleto;
 pub mod check;
 pub mod coded;
@@ -62,6 +63,9 @@ pub enum Error {
     /// The gateway cannot start.
     #[error(transparent)]
     Gateway(#[from] comporta_gateway::StartError),
+    /// Nobody can be told of what is wrong.
+    #[error(transparent)]
+    Alerts(#[from] crate::alerts::Error),
     /// Traces cannot be sent.
     #[error(transparent)]
     Traces(#[from] trace_export::Error),
@@ -92,6 +96,15 @@ pub enum Error {
     /// A file could not be sent, or not all of it is dealt with.
     #[error(transparent)]
     Import(#[from] import::ImportError),
+    /// A backup could not be made, proven or restored.
+    #[error(transparent)]
+    Backup(#[from] comporta_backup::Error),
+    /// The settings have no place for backups.
+    #[error("there is no place for backups: set backup.to, or add --to")]
+    NoBackupPlace,
+    /// The archive has no file of the log of this name.
+    #[error("{0} is not in the archive")]
+    NoSuchWal(comporta_backup::WalName),
     /// Standard input could not be read.
     #[error("cannot read standard input")]
     Input(#[source] io::Error),

@@ -14,7 +14,7 @@ use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use self::buffered::Buffered;
-use crate::settings::{AccessLog, LogFormat, LogLevel, LogSettings};
+use crate::settings::{LogFormat, LogLevel, LogSettings, Outlet};
 
 /// Why the log could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -102,9 +102,9 @@ where
     W: for<'w> MakeWriter<'w, Writer: Send> + Clone + Send + Sync + 'static,
 {
     let access = match &settings.access {
-        AccessLog::Off => None,
-        AccessLog::Stdout => Some((json, Buffered::start(Each(out.clone())))),
-        AccessLog::File(path) => Some((true, Buffered::start(open(path)?))),
+        Outlet::Off => None,
+        Outlet::Stdout => Some((json, Buffered::start(Each(out.clone())))),
+        Outlet::File(path) => Some((true, Buffered::start(open(path)?))),
     };
     let access = access.map(|(json, lines)| lines.map(|lines| AccessLines { json, lines }));
     let access = access.transpose().map_err(Error::Thread)?;

@@ -20,6 +20,9 @@ use crate::reload::{self, Reloads};
 use crate::service_layers;
 use crate::wiring::App;
 
+/// Prometheus' text format.
+const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// The routes of the private listener.
 pub fn private_router(
     app: &App,
@@ -38,7 +41,7 @@ pub fn private_router(
     Router::new()
         .route("/healthz", get(async || Json(json!({"status": "ok"}))))
         .route("/readyz", get(ready).with_state(app.clone()))
-        .route("/metrics", get(async move || metrics.render()))
+        .route("/metrics", get(told).with_state(metrics))
         .merge(admin)
         .fallback(async || Problem::not_found("path"))
         .method_not_allowed_fallback(service_layers::method_not_allowed)
@@ -64,10 +67,20 @@ async fn upstreams(State(view): State<View>) -> Json<Value> {
     Json(json!({"data": upstreams.collect::<Vec<_>>()}))
 }
 
-/// Whether it can serve: the database answers and is at this version.
+/// Apart from those who serve: there may be thousands of lines, and open files to count.
+async fn told(State(metrics): State<Metrics>) -> Response {
+    match tokio::task::spawn_blocking(move || metrics.render()).await {
+        Ok(text) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Whether it can serve: the database answers and is at this version. Or a newer one: a deployment migrates first, and those that
+/// serve until the new ones are there must not be taken out. Migrations only add.
 async fn ready(State(app): State<App>) -> Response {
     let (status, database) = match app.db.migration_state().await {
         Ok(MigrationState::Current) => (StatusCode::OK, "ok"),
+        Ok(MigrationState::Ahead) => (StatusCode::OK, "ok, at a newer version"),
         Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "not at this version"),
         Err(error) => {
             tracing::warn!(%error, "not ready");

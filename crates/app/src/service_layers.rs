@@ -8,6 +8,7 @@ use axum::http::Uri;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use comporta_http::{Problem, kinds, render_problems};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// A service as the gateway calls it. Who calls, and how large a body may be, was seen to before.
@@ -17,10 +18,14 @@ pub(crate) fn service_layers(router: Router) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         // The gateway's routes bound bodies; two bounds would be one too many to keep in step.
         .layer(DefaultBodyLimit::disable())
-        // A panic is an answer too, and must not take the call with it.
-        .layer(CatchPanicLayer::custom(panicked))
-        // Outside everything that refuses, so that every refusal has a body.
-        .layer(from_fn(render_problems))
+        .layer(
+            // Together, for each layer by itself boxes its future for every call.
+            ServiceBuilder::new()
+                // Outside everything that refuses, so that every refusal has a body.
+                .layer(from_fn(render_problems))
+                // A panic is an answer too, and must not take the call with it.
+                .layer(CatchPanicLayer::custom(panicked)),
+        )
 }
 
 async fn no_such_path(uri: Uri) -> Problem {

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use comporta_gateway::{PRINCIPAL_AUDIENCE, PRINCIPAL_HEADER, PRINCIPAL_TYPE};
+use comporta_gateway::{PRINCIPAL_AUDIENCE, PRINCIPAL_HEADER, PRINCIPAL_TYPE, recorded_within};
 use comporta_http::{Principal, Problem, assign_request_id, kinds};
 use comporta_identity::SigningKeys;
 use comporta_jwt::{Algorithm, Claims, Expectations, Token, TokenError, VerifyingKey};
-use comporta_kernel::{Clock, IdSource};
+use comporta_kernel::{Clock, IdSource, Spans};
 use comporta_partners::KeyRing;
 use serde_json::json;
 
+use crate::service_counts;
 use crate::service_layers::service_layers;
+use crate::service_spans::FromElsewhere;
 use crate::wiring::App;
 
 /// By how many seconds the clocks of two processes may differ.
@@ -29,21 +31,29 @@ struct Trust {
     keys: SigningKeys,
     issuer: Arc<str>,
     clock: Clock,
+    /// Spans have somewhere to go.
+    records: bool,
 }
 
 /// The services of this process behind the check of who vouches.
-pub fn router(app: &App, keys: &KeyRing, ids: IdSource) -> Router {
+pub fn router(app: &App, keys: &KeyRing, ids: IdSource, spans: Option<&Spans>) -> Router {
     let trust = Trust {
         keys: app.signing_keys.clone(),
         issuer: app.settings.issuer().into(),
         clock: app.clock.clone(),
+        records: spans.is_some(),
     };
-    let all = app.services(keys).into_values().fold(Router::new(), Router::merge);
+    let counted = |(service, router): (&'static str, Router)| {
+        service_counts::begin(service);
+        router.route_layer(from_fn_with_state(service, service_counts::note))
+    };
+    let all = app.services(keys, spans).into_iter().map(counted).fold(Router::new(), Router::merge);
     // The check stands inside: what it refuses gets its body from the layers around it.
     let all = all.layer(from_fn_with_state(trust, vouched));
     // For the probes of gateways: whether the process is there, and no more.
     service_layers(all.route("/healthz", get(async || Json(json!({"status": "ok"})))))
         .layer(from_fn_with_state(ids, assign_request_id))
+        .layer(from_fn(service_counts::count))
 }
 
 async fn vouched(State(trust): State<Trust>, mut request: Request, next: Next) -> Response {
@@ -58,6 +68,14 @@ async fn vouched(State(trust): State<Trust>, mut request: Request, next: Next) -
         },
         read => read,
     };
+    // Only what a gateway says counts: anybody else could have everything recorded.
+    if trust.records && claims.is_ok() {
+        let within = request.headers().get("traceparent").and_then(recorded_within);
+        if let Some(within) = within {
+            request.extensions_mut().insert(within);
+            request.extensions_mut().insert(FromElsewhere);
+        }
+    }
     match claims.map(|claims| principal(&claims)) {
         Ok(Ok(Some(principal))) => {
             request.extensions_mut().insert(Arc::new(principal));

@@ -10,6 +10,7 @@ mod secret;
 mod sections;
 mod tree;
 mod values;
+mod watching;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -29,12 +30,13 @@ pub use load::{Flag, Sources, load};
 pub use schema::schema;
 pub(crate) use secret::{SecretError, resolve};
 pub use sections::{
-    BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings,
+    BackupSettings, BillingSettings, BoletosSettings, DatabaseSettings, DocsAuth, DocsSettings, HttpSettings,
     IdentitySettings, LedgerSettings, LogFormat, LogSettings, MailSettings, MailTransport, MeterSettings,
     RequestLogSettings, Role, SecuritySettings, SentrySettings, TracingSettings,
 };
 pub use tree::{Origin, Position};
-pub use values::{AccessLog, LogLevel, TimeOfDay};
+pub use values::{LogLevel, Outlet, TimeOfDay};
+pub use watching::{AlertsSettings, MetricsSettings};
 
 /// The text of `comporta.default.yaml`: every setting with its default and its reason.
 pub const DEFAULTS: &str = include_str!("../../../comporta.default.yaml");
@@ -75,6 +77,10 @@ pub struct Settings {
     pub request_log: RequestLogSettings,
     /// Where failures of ours are told to people.
     pub sentry: SentrySettings,
+    /// Who is told of what is wrong, and when.
+    pub alerts: AlertsSettings,
+    /// Where metrics go that nobody asks for.
+    pub metrics: MetricsSettings,
     /// The documents for partners' developers.
     pub docs: DocsSettings,
     /// The listeners' limits.
@@ -85,6 +91,8 @@ pub struct Settings {
     pub billing: BillingSettings,
     /// Imports of boletos, and where files are kept.
     pub boletos: BoletosSettings,
+    /// Copies of the database elsewhere.
+    pub backup: BackupSettings,
     /// The count of what companies are served.
     pub meter: MeterSettings,
     /// Keys of the installation.
@@ -107,6 +115,9 @@ pub struct Settings {
     pub upstreams: Upstreams,
     /// What is published, to whom, and where it leads.
     pub routes: Vec<Route>,
+    /// The file that these were read from, if there was one, as an absolute path.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -191,6 +202,12 @@ impl Settings {
     #[must_use]
     pub fn files_address(&self) -> String {
         self.boletos.files.clone().unwrap_or_else(|| self.data_dir.join("files").display().to_string())
+    }
+
+    /// Where backups lie on this machine while they are made, or looked into.
+    #[must_use]
+    pub fn scratch_folder(&self) -> PathBuf {
+        self.backup.scratch.clone().unwrap_or_else(|| self.data_dir.join("scratch"))
     }
 
     /// The folder of the folders in which processes count calls.

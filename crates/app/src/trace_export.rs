@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use comporta_gateway::{Span, SpanSink, Tracing};
+use comporta_gateway::Tracing;
+use comporta_kernel::{Span, SpanSink};
 use metrics::{Counter, counter};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

@@ -1,5 +1,6 @@
 //! What joins the capabilities into one process, read top to bottom.
 
+pub mod backups;
 pub mod gateway;
 mod jobs;
 mod plans;
@@ -10,13 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use comporta_backup::Backups;
 use comporta_boletos::slip::Slips;
 use comporta_boletos::{Boletos, Deliveries, DeliveryOptions, Neighbours};
 use comporta_catalogue::Catalogue;
 use comporta_db::{BlobError, Blobs, Db, MigrationState};
+use comporta_gateway::Tracing;
 use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, SealingKey, SigningKeys};
 use comporta_jobs::{Queue, Schedule, Worker, WorkerOptions};
-use comporta_kernel::{Clock, IdSource, Rng};
+use comporta_kernel::{Clock, IdSource, Rng, Spans};
 use comporta_ledger::Ledger;
 use comporta_mail::Mailer;
 use comporta_partners::{
@@ -26,6 +29,7 @@ use comporta_partners::{
 use comporta_pdf::Fonts;
 
 use crate::docs;
+use crate::service_spans::ServiceSpans;
 use crate::settings::{Role, Settings};
 
 /// The services that routes may lead to.
@@ -111,6 +115,8 @@ pub struct App {
     pub mailer: Mailer,
     /// The keys that tokens are signed with.
     pub signing_keys: SigningKeys,
+    /// Backups, if the settings have a place for them.
+    pub backups: Option<Backups>,
 }
 
 impl App {
@@ -153,6 +159,8 @@ impl App {
         let terms = billing_terms(&settings);
         let deliveries = open_deliveries(&settings, &boletos, &mailer, &rng);
         let bills = Bills::new(&db, queue, clock.clone(), ids, terms, fonts, mails);
+        let trail = Arc::new(backups::AuditTrail(partners.clone()));
+        let backups = backups::scheduled(&settings, &clock, &rng, trail)?;
         let settings = Arc::new(settings);
         Ok(Self {
             settings,
@@ -171,6 +179,7 @@ impl App {
             identity,
             mailer,
             signing_keys,
+            backups,
         })
     }
 
@@ -201,8 +210,14 @@ impl App {
         Quotas::new(&self.db, zone, self.clock.clone(), &self.ids(), self.queue())
     }
 
-    /// The services whose roles run here, by name.
-    pub fn services(&self, keys: &KeyRing) -> BTreeMap<&'static str, Router> {
+    /// What spans are made with that go where the gateway's go.
+    #[must_use]
+    pub fn spans(&self, tracing: &Tracing) -> Spans {
+        Spans::new(Arc::clone(&tracing.sink), self.clock.clone(), self.rng.clone())
+    }
+
+    /// The services whose roles run here, by name, with their spans where those have somewhere to go.
+    pub fn services(&self, keys: &KeyRing, spans: Option<&Spans>) -> BTreeMap<&'static str, Router> {
         let mut services = BTreeMap::from([("docs", docs::router())]);
         if self.runs(Role::Ledger) {
             services.insert("ledger", comporta_ledger::router(self.ledger.clone()));
@@ -226,7 +241,12 @@ impl App {
             services
                 .insert("identity", comporta_identity::oauth_router(self.authorization_server(issuer, keys)));
         }
-        services
+        let Some(spans) = spans else { return services };
+        let told = services.into_iter().map(|(name, router)| {
+            let layer = ServiceSpans::new(spans.clone(), name);
+            (name, router.layer(layer))
+        });
+        told.collect()
     }
 
     fn authorization_server(&self, issuer: Issuer, keys: &KeyRing) -> AuthorizationServer {

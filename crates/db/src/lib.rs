@@ -7,6 +7,8 @@ mod migrations;
 mod options;
 mod postgres;
 mod sqlite;
+mod trace;
+mod traced;
 mod tx;
 
 pub use blobs::{BlobError, BlobInfo, BlobKey, BlobKeyError, BlobStream, Blobs};
@@ -15,6 +17,8 @@ pub use migrations::MigrationState;
 pub use options::{Options, Url, UrlError};
 pub use postgres::Postgres;
 pub use sqlite::{Sqlite, WriteTurn};
+pub use trace::{Place, Trace, Work};
+pub use traced::{Lent, Turn};
 pub use tx::{Connection, Tx};
 
 /// An open database: cheap to clone, shared by every capability.
@@ -48,6 +52,15 @@ impl Db {
         &self.0
     }
 
+    /// What it is and where, for spans.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        match &self.0 {
+            Engine::Postgres(db) => db.place(),
+            Engine::Sqlite(db) => db.place(),
+        }
+    }
+
     /// A transaction that may write. On SQLite it waits for its turn as the one writer.
     ///
     /// # Errors
@@ -67,7 +80,7 @@ impl Db {
         match &self.0 {
             Engine::Postgres(db) => {
                 // A connection of its own: a migration may take as long as it must.
-                let mut connection = db.primary().acquire().await?.detach();
+                let mut connection = db.primary_pool().acquire().await?.detach();
                 sqlx::query("SET statement_timeout = 0").execute(&mut connection).await?;
                 migrations::postgres().run(&mut connection).await?;
             }

@@ -49,6 +49,7 @@ migrations! {
     "0014_invoices",
     "0015_boletos",
     "0016_boleto_resends",
+    "0017_watching",
 }
 
 /// The number that a file's name begins with. What is no digit does not compile.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
 
-use crate::{Error, Options, Url};
+use crate::{Error, Lent, Options, Place, Turn, Url};
 
 /// How long a request waits for a connection before it is told that the database is not there.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -16,8 +16,15 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// Pools of connections to PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct Postgres {
-    primary: PgPool,
-    replica: PgPool,
+    primary: Pool,
+    replica: Pool,
+}
+
+/// Connections to a server, and where that is.
+#[derive(Clone, Debug)]
+struct Pool {
+    connections: PgPool,
+    place: Place,
 }
 
 impl Postgres {
@@ -34,27 +41,49 @@ impl Postgres {
 
     /// The server that takes writes and answers whatever must be exact.
     #[must_use]
-    pub const fn primary(&self) -> &PgPool {
-        &self.primary
+    pub const fn primary(&self) -> Lent<'_, sqlx::Postgres> {
+        self.primary.lend()
     }
 
     /// The server for lists and exports; it may lag behind.
     #[must_use]
-    pub const fn replica(&self) -> &PgPool {
-        &self.replica
+    pub const fn replica(&self) -> Lent<'_, sqlx::Postgres> {
+        self.replica.lend()
     }
 
     /// Begins a transaction on the primary.
     ///
     /// # Errors
     /// [`Error::Sql`] when no connection can be had in time.
-    pub async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, Error> {
-        Ok(self.primary.begin().await?)
+    pub async fn begin(&self) -> Result<Turn<sqlx::Postgres>, Error> {
+        Turn::begin(self.primary(), None).await
+    }
+
+    /// Begins a transaction on the primary that only reads, and sees one state in all of its statements.
+    ///
+    /// # Errors
+    /// [`Error::Sql`] when no connection can be had in time.
+    pub async fn snapshot(&self) -> Result<Turn<sqlx::Postgres>, Error> {
+        Turn::begin(self.primary(), Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await
+    }
+
+    pub(crate) const fn place(&self) -> &Place {
+        &self.primary.place
+    }
+
+    pub(crate) const fn primary_pool(&self) -> &PgPool {
+        &self.primary.connections
     }
 
     pub(crate) async fn close(&self) {
-        self.primary.close().await;
-        self.replica.close().await;
+        self.primary.connections.close().await;
+        self.replica.connections.close().await;
+    }
+}
+
+impl Pool {
+    const fn lend(&self) -> Lent<'_, sqlx::Postgres> {
+        Lent::new(&self.connections, &self.place)
     }
 }
 
@@ -80,7 +109,7 @@ impl Server {
     }
 
     /// Connections to it, made when they are needed.
-    fn pool(&self, max_connections: u32) -> PgPool {
+    fn pool(&self, max_connections: u32) -> Pool {
         let options = PgPoolOptions::new().max_connections(max_connections).acquire_timeout(ACQUIRE_TIMEOUT);
         let options = options.test_before_acquire(false).before_acquire(|connection, meta| {
             Box::pin(async move {
@@ -90,7 +119,8 @@ impl Server {
                 Ok(true)
             })
         });
-        options.connect_lazy_with(self.0.clone())
+        let place = Place::postgres(self.0.get_host(), self.0.get_port(), self.0.get_database());
+        Pool { connections: options.connect_lazy_with(self.0.clone()), place }
     }
 }
 

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 use tokio::sync::Notify;
 
-use crate::Error;
+use crate::{Error, Lent, Place, Turn};
 use log_keeper::LogKeeper;
 
 /// Other processes (the command line beside a server) may hold the file's lock for this long.
@@ -30,13 +30,14 @@ pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
     scans: SqlitePool,
+    place: Place,
     log: Arc<LogKeeper>,
 }
 
 /// A turn as the one writer: a transaction that rolls back unless it is committed. Keep it under 50 ms.
 #[derive(Debug)]
 pub struct WriteTurn {
-    transaction: Transaction<'static, sqlx::Sqlite>,
+    turn: Turn<sqlx::Sqlite>,
     written: Arc<Notify>,
     began: Instant,
 }
@@ -55,13 +56,19 @@ impl Sqlite {
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", log_keeper::LONGEST.to_string())
             .statement_cache_capacity(256);
-        let writer = pool(1).connect_with(base.clone().create_if_missing(true)).await.map_err(open_error)?;
+        // On a full disk SQLite rolls back by itself, and the driver, which cannot do it again, takes the connection to be
+        // within a transaction for ever: another one is opened.
+        let writer = pool(1)
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
+            .connect_with(base.clone().create_if_missing(true))
+            .await
+            .map_err(open_error)?;
         let keeper = pool(1).min_connections(0).connect_lazy_with(base.clone());
         let log = Arc::new(LogKeeper::start(keeper, writer.clone()));
         let reading = base.read_only(true);
         let readers = pool(READERS).connect_with(reading.clone()).await.map_err(open_error)?;
         let scans = pool(SCANS).min_connections(0).connect_lazy_with(reading);
-        Ok(Self { writer, readers, scans, log })
+        Ok(Self { writer, readers, scans, place: Place::sqlite(), log })
     }
 
     /// Waits for a turn as the writer. Turns are given in the order they were asked for.
@@ -71,21 +78,33 @@ impl Sqlite {
     pub async fn write(&self) -> Result<WriteTurn, Error> {
         // IMMEDIATE takes the lock now: a transaction that reads first and then upgrades fails at once when
         // another process wrote in between, whatever the busy timeout.
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(WriteTurn { transaction, written: self.log.written(), began: Instant::now() })
+        let turn = Turn::begin(Lent::new(&self.writer, &self.place), Some("BEGIN IMMEDIATE")).await?;
+        Ok(WriteTurn { turn, written: self.log.written(), began: Instant::now() })
     }
 
     /// Connections that only read; each statement sees everything committed before it began.
     #[must_use]
-    pub const fn readers(&self) -> &SqlitePool {
-        &self.readers
+    pub const fn readers(&self) -> Lent<'_, sqlx::Sqlite> {
+        Lent::new(&self.readers, &self.place)
+    }
+
+    /// A transaction that only reads, and sees one state in all of its statements.
+    ///
+    /// # Errors
+    /// [`Error::Sql`] when no connection can be had in time.
+    pub async fn snapshot(&self) -> Result<Turn<sqlx::Sqlite>, Error> {
+        Turn::begin(self.readers(), None).await
     }
 
     /// Connections for what may walk many rows, lists and reconciliation: however long they take, a balance or a
     /// key's check never waits for one.
     #[must_use]
-    pub const fn scans(&self) -> &SqlitePool {
-        &self.scans
+    pub const fn scans(&self) -> Lent<'_, sqlx::Sqlite> {
+        Lent::new(&self.scans, &self.place)
+    }
+
+    pub(crate) const fn place(&self) -> &Place {
+        &self.place
     }
 
     pub(crate) const fn writer_pool(&self) -> &SqlitePool {
@@ -128,7 +147,7 @@ impl WriteTurn {
     /// # Errors
     /// [`Error::Sql`]; the work is then undone.
     pub async fn commit(self) -> Result<(), Error> {
-        self.transaction.commit().await?;
+        self.turn.commit().await?;
         self.written.notify_one();
         let length = self.began.elapsed();
         metrics::histogram!("comporta_sqlite_turn_seconds").record(length);
@@ -142,13 +161,13 @@ impl WriteTurn {
 impl Deref for WriteTurn {
     type Target = SqliteConnection;
     fn deref(&self) -> &SqliteConnection {
-        &self.transaction
+        &self.turn
     }
 }
 
 impl DerefMut for WriteTurn {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.transaction
+        &mut self.turn
     }
 }
 
@@ -175,6 +194,25 @@ mod tests {
         assert!(longest < 80 << 20 && longest < written, "{longest} bytes of log");
         db.close().await;
         assert!(!log.exists(), "at the end all of it is in the file");
+    }
+
+    #[tokio::test]
+    async fn once_a_full_file_has_room_again_it_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&folder.path().join("x.db")).await.unwrap();
+        let mut turn = db.write().await.unwrap();
+        sqlx::query("CREATE TABLE page (bytes BLOB)").execute(&mut *turn).await.unwrap();
+        turn.commit().await.unwrap();
+        // The limit is the connection's own: a new one has room.
+        let mut turn = db.write().await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 4").fetch_all(&mut *turn).await.unwrap();
+        let full = sqlx::query("INSERT INTO page VALUES (randomblob(1048576))").execute(&mut *turn).await;
+        assert!(Error::from(full.unwrap_err()).is_unavailable());
+        drop(turn);
+        let mut turn = db.write().await.unwrap();
+        sqlx::query("INSERT INTO page VALUES (randomblob(1048576))").execute(&mut *turn).await.unwrap();
+        turn.commit().await.unwrap();
+        db.close().await;
     }
 
     #[tokio::test]

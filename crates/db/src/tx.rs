@@ -1,8 +1,8 @@
 //! One transaction across capabilities: opaque, except to a store.
 
-use sqlx::{PgConnection, SqliteConnection, Transaction};
+use sqlx::{PgConnection, SqliteConnection};
 
-use crate::{Error, WriteTurn};
+use crate::{Error, Turn, WriteTurn};
 
 /// A transaction that services pass to each other; only code under a `store/` looks inside. Rolls back when
 /// dropped without [`Tx::commit`].
@@ -11,7 +11,7 @@ pub struct Tx(Inner);
 
 #[derive(Debug)]
 enum Inner {
-    Postgres(Transaction<'static, sqlx::Postgres>),
+    Postgres(Turn<sqlx::Postgres>),
     Sqlite(WriteTurn),
 }
 
@@ -25,8 +25,8 @@ pub enum Connection<'a> {
 }
 
 impl Tx {
-    pub(crate) const fn postgres(transaction: Transaction<'static, sqlx::Postgres>) -> Self {
-        Self(Inner::Postgres(transaction))
+    pub(crate) const fn postgres(turn: Turn<sqlx::Postgres>) -> Self {
+        Self(Inner::Postgres(turn))
     }
 
     pub(crate) const fn sqlite(turn: WriteTurn) -> Self {
@@ -37,7 +37,7 @@ impl Tx {
     #[must_use]
     pub fn connection(&mut self) -> Connection<'_> {
         match &mut self.0 {
-            Inner::Postgres(transaction) => Connection::Postgres(transaction),
+            Inner::Postgres(turn) => Connection::Postgres(turn),
             Inner::Sqlite(turn) => Connection::Sqlite(turn),
         }
     }
@@ -49,7 +49,7 @@ impl Tx {
     /// otherwise nothing was written.
     pub async fn commit(self) -> Result<(), Error> {
         match self.0 {
-            Inner::Postgres(transaction) => Ok(transaction.commit().await?),
+            Inner::Postgres(turn) => turn.commit().await,
             Inner::Sqlite(turn) => turn.commit().await,
         }
     }

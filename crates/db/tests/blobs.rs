@@ -4,15 +4,14 @@
 #![expect(clippy::print_stdout, reason = "the figure is worth reading")]
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use comporta_db::{BlobError, BlobKey, Blobs};
+use comporta_neighbours::Moto;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 const MIB: usize = 1024 * 1024;
@@ -39,9 +38,11 @@ fn a_directory_keeps_the_contract() {
 #[test]
 fn s3_keeps_the_contract() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let moto = Moto::start();
+    let moto = Moto::start(&["blobs"]).unwrap();
     run(async {
-        let environment = moto.environment();
+        let mut environment = moto.environment();
+        let others = ["AWS_UNHEARD_OF", "PATH"].map(|name| (name.to_owned(), "passed over".to_owned()));
+        environment.extend(others);
         let root = Blobs::open("s3://blobs", &environment).unwrap();
         write(&root, "elsewhere/a/one", b"").await;
         let blobs = Blobs::open("s3://blobs/deep/down/", &environment).unwrap();
@@ -193,63 +194,4 @@ fn peak_memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
-}
-
-/// An S3 server of our own, with a bucket `blobs`; it ends with this.
-struct Moto {
-    server: Child,
-    port: u16,
-}
-
-impl Moto {
-    fn start() -> Self {
-        let bin = comporta_neighbours::python_venv(&["moto[server]==5.2.5"]).unwrap();
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let server = Command::new(bin.join("moto_server"))
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let moto = Self { server, port };
-        let made = (0..600).any(|_| {
-            std::thread::sleep(Duration::from_millis(100));
-            moto.make_bucket().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
-        });
-        assert!(made, "moto did not start");
-        moto
-    }
-
-    fn make_bucket(&self) -> std::io::Result<String> {
-        let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        let request =
-            "PUT /blobs HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-        connection.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).map(|_| answer)
-    }
-
-    fn environment(&self) -> BTreeMap<String, String> {
-        let endpoint = format!("http://127.0.0.1:{}", self.port);
-        [
-            ("AWS_ACCESS_KEY_ID", "a"),
-            ("AWS_SECRET_ACCESS_KEY", "b"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ENDPOINT_URL", &endpoint),
-            ("AWS_ALLOW_HTTP", "true"),
-            ("AWS_UNHEARD_OF", "passed over"),
-            ("PATH", "passed over"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
 }

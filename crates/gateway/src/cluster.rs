@@ -6,7 +6,8 @@
 //!    to the primaries with the first pick that finds one;
 //! 3. those left out for their failures: when 1 and 2 are used up. To try is better than to refuse, and nothing is
 //!    known against them but their past;
-//! 4. those that probes call dead: only when there is nobody else at all.
+//! 4. those that probes call dead: only when there is nobody else at all, or whoever there is took no connection. They
+//!    may be back since they were last probed, and who went away a moment ago has not been missed by the probes yet.
 //!
 //! Within a step the less loaded of two is asked. Full targets are passed over, but they do not lead to the next step:
 //! load is no illness, and to spill it over would let one zone's overload become another's.
@@ -143,14 +144,22 @@ impl Cluster {
     /// # Errors
     /// When there is none: see [`NoTarget`].
     pub(crate) fn pick(self: &Arc<Self>, random: u64, tried: u64, now: u64) -> Result<Pick, NoTarget> {
-        let mut candidates = self.standing(now).candidates(self.primaries, tried)?;
+        self.choose(self.standing(now).candidates(self.primaries, tried)?, random).ok_or(NoTarget::Full)
+    }
+
+    /// The same among those that probes call dead, for a request that found everybody else gone.
+    pub(crate) fn pick_dead(self: &Arc<Self>, random: u64, tried: u64, now: u64) -> Option<Pick> {
+        self.choose(self.standing(now).dead & !tried, random)
+    }
+
+    fn choose(self: &Arc<Self>, mut candidates: u64, random: u64) -> Option<Pick> {
         while let Some(index) = choice::choose(&self.targets, candidates, random) {
             if let Some(pick) = Pick::take(self, index) {
-                return Ok(pick);
+                return Some(pick);
             }
             candidates &= !(1 << index);
         }
-        Err(NoTarget::Full)
+        None
     }
 
     /// Counts a request into the retry budget: once for each that comes, not for its retries.

@@ -44,7 +44,7 @@ pub(crate) fn compile(
     let routes = compiling.routes(config, &upstreams);
     let table = Table::build(&config.routes);
     let table = table.map_err(|found| compiling.faults.extend(found.into_iter().map(Fault::from))).ok();
-    let tls = config.tls.as_ref().map(tls::acceptor).transpose();
+    let tls = config.tls.as_ref().map(tls::public).transpose();
     let tls =
         tls.map_err(|fault| compiling.faults.push(Fault::at(&format!("tls.{}", fault.field), fault))).ok();
     let issuers = issuers(config, neighbours, before);

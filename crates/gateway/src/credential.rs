@@ -48,6 +48,11 @@ pub(crate) enum Credential {
 pub(crate) type CredentialFault = (String, String);
 
 impl Credential {
+    /// Whether it is for services of this installation.
+    pub(crate) const fn is_vouched(&self) -> bool {
+        matches!(self, Self::Vouched(_))
+    }
+
     /// The credential of an upstream, if it has one.
     pub(crate) fn compile(
         upstream: &Upstream,

@@ -167,6 +167,7 @@ fn begin(
     caller: &Caller,
 ) -> Box<Record> {
     let began = Instant::now();
+    core.counts.begin();
     let given = head.headers.get(X_REQUEST_ID);
     let given = given.filter(|given| given.to_str().is_ok_and(is_well_formed_request_id));
     let request_id = given.cloned().unwrap_or_else(|| {

@@ -104,7 +104,8 @@ pub(crate) async fn forward(
 ) -> Result<Answered, Failure> {
     let now = core.nanos(sent);
     remote.cluster.count_request(now);
-    let mut attempts = Attempts { core, remote, request, tried: 0, left: remote.retry.attempts, now };
+    let left = remote.retry.attempts;
+    let mut attempts = Attempts { core, remote, request, tried: 0, is_gone: false, left, now };
     match body {
         OutgoingBody::Empty => attempts.repeatable().await,
         OutgoingBody::Streaming { body, flow } => attempts.once(body, &flow).await,
@@ -117,6 +118,8 @@ struct Attempts<'a, 'r> {
     request: &'a mut Outgoing<'r>,
     /// Targets tried already, a bit each.
     tried: u64,
+    /// Whether the target tried last took no connection.
+    is_gone: bool,
     left: u32,
     /// When the latest attempt began.
     now: u64,
@@ -164,10 +167,17 @@ impl Attempts<'_, '_> {
     async fn pick(&mut self) -> Result<Pick, Failure> {
         let (core, cluster, now) = (self.core, &self.remote.cluster, self.now);
         let pick = match cluster.pick(core.random(), self.tried, now) {
-            // All have been tried: the one that broke a connection may take a new one.
+            // All have been tried: the one that broke a connection may take a new one. Who took none will not now
+            // either: sooner whom probes call dead.
             Err(NoTarget::AllTried) => {
-                self.tried = 0;
-                cluster.pick(core.random(), 0, now)
+                let dead = self.is_gone.then(|| cluster.pick_dead(core.random(), self.tried, now)).flatten();
+                dead.map_or_else(
+                    || {
+                        self.tried = 0;
+                        cluster.pick(core.random(), 0, now)
+                    },
+                    Ok,
+                )
             }
             // The first moments of an upstream: its names are being looked up.
             Err(NoTarget::Unresolved) => {
@@ -200,7 +210,9 @@ impl Attempts<'_, '_> {
         flow: Option<&Flow>,
     ) -> Result<Answered, (Failure, Option<Box<RequestBody>>)> {
         loop {
-            let (connection, pooled) = match self.connection(&mut pick).await {
+            let connection = self.connection(&mut pick).await;
+            self.is_gone = connection.is_err();
+            let (connection, pooled) = match connection {
                 Ok(found) => found,
                 Err(_) => {
                     pick.report(Outcome::ConnectFailed, || self.core.nanos_now());

@@ -21,6 +21,7 @@ use crate::compile::{Compiled, compile};
 use crate::config::{self, Config};
 use crate::connections::Patience;
 use crate::core::{Core, Shared};
+use crate::counts::Counts;
 use crate::credential::Signer;
 use crate::fault::Fault;
 use crate::issuers::{Companies, LocalIssuer};
@@ -201,7 +202,8 @@ impl Gateway {
     /// What operators may see of it while it serves.
     #[must_use]
     pub fn view(&self) -> View {
-        View(Arc::clone(&self.shared))
+        let counts = self.cores.iter().map(|core| Arc::clone(&core.counts)).collect();
+        View { shared: Arc::clone(&self.shared), counts }
     }
 
     /// Stops accepting, lets what is in flight end, and returns when it has, or the time is up. Blocks.
@@ -248,21 +250,36 @@ impl Gateway {
 
 /// A look at a gateway that serves.
 #[derive(Clone, Debug)]
-pub struct View(Arc<Shared>);
+pub struct View {
+    shared: Arc<Shared>,
+    counts: Arc<[Arc<Counts>]>,
+}
 
 impl View {
     /// The targets of each upstream and how they fare.
     #[must_use]
     pub fn upstreams(&self) -> BTreeMap<String, Vec<TargetStatus>> {
-        let now = u64::try_from(self.0.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let plane = self.0.plane.load();
+        let now = u64::try_from(self.shared.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let plane = self.shared.plane.load();
         plane.remotes.iter().map(|(name, remote)| (name.clone(), remote.cluster.describe(now))).collect()
+    }
+
+    /// Requests that are being answered.
+    #[must_use]
+    pub fn requests_in_flight(&self) -> u32 {
+        self.counts.iter().map(|counts| counts.in_flight()).sum()
+    }
+
+    /// When the public listener's certificate ends, in seconds since 1970; `None` without TLS.
+    #[must_use]
+    pub fn certificate_ends(&self) -> Option<i64> {
+        self.shared.plane.load().tls.as_ref().map(|tls| tls.ends)
     }
 
     /// The routes in force, as the settings have them; secrets do not show.
     #[must_use]
     pub fn routes(&self) -> Arc<[config::Route]> {
-        Arc::clone(&self.0.plane.load().settings)
+        Arc::clone(&self.shared.plane.load().settings)
     }
 }
 

@@ -36,7 +36,6 @@ mod record;
 mod request_log;
 mod serve;
 mod service;
-mod span;
 mod tls;
 mod tracer;
 mod upgrade;
@@ -54,10 +53,7 @@ pub use gateway::{Drain, Gateway, Neighbours, Options, StartError, View};
 pub use issuers::{ClientStanding, Companies, LocalIssuer};
 pub use limit::{Per, Plan, Quota};
 pub use listener::Listeners;
-pub use ports::{
-    AccessLog, Failure, FailureSink, Keys, Known, Plans, Quotas, Service, ServiceBody, SpanSink, Taken,
-};
+pub use ports::{AccessLog, Failure, FailureSink, Keys, Known, Plans, Quotas, Service, ServiceBody, Taken};
 pub use request_log::{LoggedBody, LoggedRequest, RequestLog, RequestLogging, Timings};
-pub use span::{Span, SpanKind, SpanValue};
 pub use tls::web_client;
-pub use tracer::Tracing;
+pub use tracer::{Tracing, recorded_within};

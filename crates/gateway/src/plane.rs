@@ -17,6 +17,7 @@ use crate::model::rewrite::{Redirect, Rewrite};
 use crate::model::table::Table;
 use crate::request_log::BodyRules;
 use crate::service::Called;
+use crate::tls::PublicTls;
 use crate::who::Gate;
 
 /// Everything that a reload replaces at once.
@@ -30,7 +31,7 @@ pub(crate) struct Plane {
     /// Asked of callers of paths that do not exist: without a credential one learns nothing.
     pub(crate) nowhere: Gate,
     pub(crate) remotes: BTreeMap<String, Arc<Remote>>,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<PublicTls>,
     pub(crate) trusted: Vec<Network>,
     pub(crate) proxy_protocol: bool,
 }
@@ -107,7 +108,10 @@ impl Route {
 
 impl Plane {
     pub(crate) const fn tls(&self) -> Option<&TlsAcceptor> {
-        self.tls.as_ref()
+        match &self.tls {
+            Some(tls) => Some(&tls.acceptor),
+            None => None,
+        }
     }
 
     /// Whether connections from an address begin with the PROXY protocol.

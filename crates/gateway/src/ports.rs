@@ -13,7 +13,6 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::body::RequestBody;
 use crate::limit::{Plan, Quota};
-use crate::span::Span;
 
 /// Who holds which API key.
 #[async_trait]
@@ -95,12 +94,6 @@ pub trait AccessLog: Send + Sync + 'static {
 
     /// Takes one line, its end included. Must not wait.
     fn write(&self, line: &[u8]);
-}
-
-/// Where the spans of recorded requests go.
-pub trait SpanSink: Send + Sync + 'static {
-    /// Takes one span, or drops it. Must not wait: it is called on the data plane.
-    fn record(&self, span: Span);
 }
 
 /// Who is told of failures of ours: answers of 5xx whose kind of problem is known.

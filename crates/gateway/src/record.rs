@@ -114,11 +114,14 @@ impl Drop for Record {
         // First: whatever else goes wrong, it is counted.
         self.core.meter.tell(self);
         let took = self.began.elapsed();
+        // At once: what was done within it must not seem to reach beyond it.
+        let ended = self.recording.as_ref().map(|_| self.core.shared.clock.now());
         self.core.counts.count(self, took);
         self.core.shared.access.tell(&self.core, self, took);
-        if let (Some(recording), Some(tracer)) = (&self.recording, &self.core.shared.tracer) {
-            let ended = u64::try_from(self.core.shared.clock.now().as_nanosecond()).unwrap_or(0);
-            tracer.tell(self, recording, ended, took);
+        if let (Some(recording), Some(tracer), Some(ended)) =
+            (&self.recording, &self.core.shared.tracer, ended)
+        {
+            tracer.tell(self, recording, u64::try_from(ended.as_nanosecond()).unwrap_or(0), took);
         }
         if self.status >= 500 {
             self.tell_failure();

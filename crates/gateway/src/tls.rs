@@ -1,5 +1,7 @@
 //! TLS on both sides, from PEM files.
 
+mod validity;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,8 +33,17 @@ impl fmt::Display for TlsFault {
 }
 
 /// What the public listener shows its callers.
-pub(crate) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, TlsFault> {
+pub(crate) struct PublicTls {
+    pub(crate) acceptor: TlsAcceptor,
+    /// When its certificate ends, in seconds since 1970.
+    pub(crate) ends: i64,
+}
+
+/// Reads what the public listener shows its callers.
+pub(crate) fn public(tls: &Tls) -> Result<PublicTls, TlsFault> {
     let (chain, key) = identity(&tls.certificate, &tls.key)?;
+    let ends = chain.first().and_then(|own| validity::not_after(own));
+    let ends = ends.ok_or_else(|| TlsFault::new("certificate", "it cannot be read when it ends"))?;
     let config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsFault::new("certificate", error))?
@@ -40,7 +51,7 @@ pub(crate) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, TlsFault> {
         .with_single_cert(chain, key);
     let mut config = config.map_err(|error| TlsFault::new("certificate", error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(PublicTls { acceptor: TlsAcceptor::from(Arc::new(config)), ends })
 }
 
 /// How the targets of an upstream are spoken to.

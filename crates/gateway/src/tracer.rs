@@ -7,20 +7,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use comporta_kernel::Rng;
+use comporta_kernel::{Rng, SpanContext, SpanSink};
 use http::{HeaderValue, Uri, Version};
 
 use crate::config::Percent;
 use crate::model::forwarded::Caller;
 use crate::model::gcra::Gcra;
 use crate::model::trace::TraceContext;
-use crate::ports::SpanSink;
 
 /// Requests a second, of this process, that are recorded because their callers ask for it. Whoever reaches the gateway
 /// may set that flag, key or no key: it must not be a way to fill somebody's bill or disk.
 const ASKED_FOR: u32 = 100;
 
 /// Where spans go, and of how many requests.
+#[derive(Clone)]
 pub struct Tracing {
     /// Takes the spans.
     pub sink: Arc<dyn SpanSink>,
@@ -48,6 +48,13 @@ pub(crate) struct Recording {
     version: Version,
     /// When the upstream was called, and for what.
     call: Option<(Instant, Uri)>,
+}
+
+/// The span of a gateway of this installation in which a service elsewhere is called, by its `traceparent`; `None` if
+/// that span is not recorded.
+#[must_use]
+pub fn recorded_within(traceparent: &HeaderValue) -> Option<SpanContext> {
+    TraceContext::recorded(traceparent)
 }
 
 impl Tracer {
@@ -97,6 +104,11 @@ impl Recording {
         }
     }
 
+    /// The request's own span, for what this process does within it.
+    pub(crate) const fn context(&self, trace: &TraceContext) -> SpanContext {
+        SpanContext { trace_id: trace.trace_id, span_id: self.span_id }
+    }
+
     /// The upstream is called now, for this path.
     pub(crate) fn calls(&mut self, now: Instant, path: Uri) {
         self.call = Some((now, path));
@@ -117,9 +129,10 @@ impl fmt::Debug for Tracing {
 
 #[cfg(test)]
 mod tests {
+    use comporta_kernel::Span;
+
     use super::*;
     use crate::headers::Headers;
-    use crate::span::Span;
 
     struct Nowhere;
 

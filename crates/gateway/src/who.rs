@@ -104,7 +104,9 @@ impl Gate {
             }
         };
         let authorization = if self.by_token || self.by_basic { one(&header::AUTHORIZATION)? } else { None };
-        match (one(&API_KEY)?, authorization) {
+        // A door before ours that takes x-api-key for itself, as Amazon API Gateway does, can empty it but not remove it.
+        let key = one(&API_KEY)?.filter(|key| !key.is_empty());
+        match (key, authorization) {
             (None, None) => Ok(Shown::Nothing),
             (Some(_), Some(_)) => Err(self.refuse("send either x-api-key or authorization")),
             (Some(key), None) => Ok(Shown::Key(key.to_str().unwrap_or_default())),

@@ -94,11 +94,11 @@ pub fn describe_json(base: &str, error: &serde_path_to_error::Error<serde_json::
         pointer.push('/');
         pointer.push_str(&name);
     }
-    FieldError::new(pointer, plain(detail))
+    FieldError::new(pointer, in_json_words(detail))
 }
 
 /// serde's sentence with what was expected in JSON's words, not in Rust's.
-fn plain(detail: &str) -> String {
+fn in_json_words(detail: &str) -> String {
     let Some((given, expected)) = detail.rsplit_once("expected ") else { return detail.to_owned() };
     let plain = match expected {
         "a map" => "an object",

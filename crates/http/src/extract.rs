@@ -50,13 +50,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
                 "." | "?" => doubled.unwrap_or_default(),
                 path => path,
             };
-            Problem::invalid_field(format!("?{name}"), plain(&detail))
+            Problem::invalid_field(format!("?{name}"), in_query_words(&detail))
         })
     }
 }
 
 /// What Rust says of text that is no number, in words for callers.
-fn plain(detail: &str) -> &str {
+fn in_query_words(detail: &str) -> &str {
     match detail {
         "invalid digit found in string"
         | "cannot parse integer from empty string"

@@ -10,7 +10,7 @@ mod worker;
 
 pub use backoff::pause_after;
 pub use job::{Context, Job, JobError};
-pub use queue::{EnqueueError, EnqueueOptions, Queue};
+pub use queue::{Backlog, EnqueueError, EnqueueOptions, Queue};
 pub use registry::Registry;
 pub use schedule::Schedule;
 pub use worker::{Worker, WorkerOptions};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use comporta_db::Tx;
+use comporta_db::{Db, Tx};
 use comporta_kernel::{Clock, IdSource, Timestamp};
 use tokio::sync::Notify;
 
 use crate::Job;
-use crate::store::{self, NewJob};
+use crate::store::{self, NewJob, Store};
 
 /// Takes jobs in; cheap to clone. Clones share one wake-up call for the workers of this process.
 #[derive(Clone, Debug)]
@@ -25,6 +25,15 @@ pub struct EnqueueOptions {
     /// A second job of the same name and key is ignored as long as the first is kept: until seven days after
     /// it was done, for ever if it failed.
     pub unique_key: Option<String>,
+}
+
+/// Jobs that are due and that nobody has taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many; of more than a hundred thousand, the oldest so many.
+    pub waiting: u64,
+    /// When the oldest of them was due.
+    pub oldest_due: Option<Timestamp>,
 }
 
 /// Why a job was not enqueued.
@@ -63,6 +72,14 @@ impl Queue {
     ) -> Result<bool, EnqueueError> {
         let payload = encode(job)?;
         Ok(self.insert(tx, J::NAME, &payload, options).await?)
+    }
+
+    /// What waits in a database now: of any queue, whoever is to do it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backlog(&self, db: &Db) -> Result<Backlog, comporta_db::Error> {
+        Store::new(db.clone()).backlog(self.clock.now()).await
     }
 
     pub(crate) async fn insert(

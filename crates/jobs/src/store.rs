@@ -8,6 +8,11 @@ mod sqlite;
 use comporta_db::{Connection, Db, Engine, Error, Tx};
 use comporta_kernel::{Timestamp, Uuid};
 
+use crate::Backlog;
+
+/// So many due jobs are counted at most: some tens of milliseconds.
+const MOST_COUNTED: i64 = 100_000;
+
 /// A job as it is written down.
 #[derive(Debug)]
 pub(crate) struct NewJob<'a> {
@@ -88,6 +93,14 @@ impl Store {
         match self.0.engine() {
             Engine::Postgres(db) => postgres::settle(db, job, outcome).await,
             Engine::Sqlite(db) => sqlite::settle(db, job, outcome).await,
+        }
+    }
+
+    /// Due jobs that nobody has, those of processes that died among them.
+    pub(crate) async fn backlog(&self, now: Timestamp) -> Result<Backlog, Error> {
+        match self.0.engine() {
+            Engine::Postgres(db) => postgres::backlog(db, now, MOST_COUNTED).await,
+            Engine::Sqlite(db) => sqlite::backlog(db, now, MOST_COUNTED).await,
         }
     }
 

@@ -85,6 +85,9 @@ impl Worker {
     /// Works until `shutdown` ends, then lets the jobs that run come to their end. Dropped instead, it leaves
     /// them to whoever finds their leases ended.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        for name in self.groups.iter().flat_map(|group| &group.names) {
+            perform::begin_counts(name);
+        }
         let mut running = JoinSet::new();
         let mut pause = SOON;
         tokio::pin!(shutdown);

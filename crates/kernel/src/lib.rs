@@ -12,6 +12,7 @@ mod rate;
 mod request_key;
 mod rng;
 mod secret;
+mod span;
 mod zone;
 
 pub use business_date::{BusinessDate, DateError, Month};
@@ -27,6 +28,7 @@ pub use rate::Rate;
 pub use request_key::RequestKey;
 pub use rng::Rng;
 pub use secret::Secret;
+pub use span::{OpenSpan, Span, SpanContext, SpanKind, SpanSink, SpanValue, Spans};
 pub use uuid::Uuid;
 pub use zone::{Zone, ZoneError};
 

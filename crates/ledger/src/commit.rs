@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use comporta_db::Error;
+use comporta_db::{Error, Place, Trace, Work as Told};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::Error as LedgerError;
@@ -30,15 +30,25 @@ pub(crate) struct Committer {
 struct Work {
     posting: Arc<Posting>,
     reply: Reply,
+    /// The span in which its caller waits, where that is recorded.
+    trace: Option<Trace>,
+}
+
+/// Where groups are written.
+#[derive(Debug, Clone)]
+struct Target {
+    store: Arc<dyn Store>,
+    place: Place,
 }
 
 impl Committer {
     /// Starts both lanes. `group` is the number of postings per commit at most; 1 turns grouping off.
     /// They end when every clone of the committer is gone.
-    pub(crate) fn start(store: &Arc<dyn Store>, queue: usize, group: usize) -> Self {
+    pub(crate) fn start(store: &Arc<dyn Store>, place: &Place, queue: usize, group: usize) -> Self {
+        let target = Target { store: Arc::clone(store), place: place.clone() };
         let lane = |queue| {
             let (sender, receiver) = mpsc::channel(queue);
-            tokio::spawn(run(Arc::clone(store), receiver, group));
+            tokio::spawn(run(target.clone(), receiver, group));
             sender
         };
         Self { small: lane(queue), bulky: lane(queue.min(64)) }
@@ -49,12 +59,12 @@ impl Committer {
     pub(crate) async fn commit(&self, posting: Arc<Posting>) -> Result<Outcome, LedgerError> {
         let lane = if posting.entries.len() > BULKY { &self.bulky } else { &self.small };
         let (reply, answer) = oneshot::channel();
-        lane.try_send(Work { posting, reply }).map_err(|_| LedgerError::Busy)?;
+        lane.try_send(Work { posting, reply, trace: Trace::current() }).map_err(|_| LedgerError::Busy)?;
         Ok(answer.await.map_err(|_| LedgerError::Busy)??)
     }
 }
 
-async fn run(store: Arc<dyn Store>, mut queue: mpsc::Receiver<Work>, group: usize) {
+async fn run(target: Target, mut queue: mpsc::Receiver<Work>, group: usize) {
     let mut waiting = VecDeque::new();
     let mut arrived = Vec::new();
     loop {
@@ -66,7 +76,7 @@ async fn run(store: Arc<dyn Store>, mut queue: mpsc::Receiver<Work>, group: usiz
         }
         let group = take_group(&mut waiting);
         metrics::histogram!("comporta_ledger_group_postings").record(group.len() as f64);
-        commit_group(&*store, group).await;
+        commit_group(&target, group).await;
     }
 }
 
@@ -81,9 +91,8 @@ fn take_group(waiting: &mut VecDeque<Work>) -> Vec<Work> {
     waiting.drain(..count).collect()
 }
 
-async fn commit_group(store: &dyn Store, group: Vec<Work>) {
-    let postings: Vec<_> = group.iter().map(|work| Arc::clone(&work.posting)).collect();
-    match post_with_retries(store, &postings).await {
+async fn commit_group(target: &Target, group: Vec<Work>) {
+    match post_with_retries(target, &group).await {
         Ok(outcomes) => {
             for (work, outcome) in group.into_iter().zip(outcomes) {
                 // The caller may have left: the entry stands all the same.
@@ -95,7 +104,7 @@ async fn commit_group(store: &dyn Store, group: Vec<Work>) {
         // One posting spoils the group: let each stand for itself.
         Err(_) => {
             for work in group {
-                let outcome = post_with_retries(store, std::slice::from_ref(&work.posting)).await;
+                let outcome = post_with_retries(target, std::slice::from_ref(&work)).await;
                 let only = outcome.map_err(Arc::new).map(|mut outcomes| outcomes.swap_remove(0));
                 let _ = work.reply.send(only);
             }
@@ -113,12 +122,26 @@ fn fail(group: Vec<Work>, error: Error) {
 
 /// Another process may have taken a key, or reversed an entry, between the look and the write: the database then
 /// refuses the whole group, nothing is written, and a second look finds it.
-async fn post_with_retries(store: &dyn Store, group: &[Arc<Posting>]) -> Result<Vec<Outcome>, Error> {
-    for _ in 1..RETRIES {
-        match store.post(group).await {
-            Err(error) if error.is_unique_violation() || error.is_conflict() => {}
-            result => return result,
+async fn post_with_retries(target: &Target, group: &[Work]) -> Result<Vec<Outcome>, Error> {
+    let postings: Vec<_> = group.iter().map(|work| Arc::clone(&work.posting)).collect();
+    let told = tell(target, group);
+    let mut attempt = 1;
+    let result = loop {
+        match target.store.post(&postings).await {
+            Err(error) if attempt < RETRIES && (error.is_unique_violation() || error.is_conflict()) => {
+                attempt += 1;
+            }
+            result => break result,
         }
+    };
+    if let Err(error) = &result {
+        told.into_iter().for_each(|mut told| told.fails(error.kind()));
     }
-    store.post(group).await
+    result
+}
+
+/// One commit serves many requests: each that is recorded is told of it, in its own trace.
+fn tell(target: &Target, group: &[Work]) -> Vec<Told> {
+    let traces = group.iter().filter_map(|work| work.trace.as_ref());
+    traces.map(|trace| trace.begin(&target.place, "INSERT", "entry").of_batch(group.len())).collect()
 }

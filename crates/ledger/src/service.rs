@@ -61,7 +61,7 @@ impl Ledger {
     #[must_use]
     pub fn new(db: Db, clock: Clock, ids: IdSource, options: Options) -> Self {
         let store = store::open(&db);
-        let committer = Committer::start(&store, options.queue, options.commit_max);
+        let committer = Committer::start(&store, db.place(), options.queue, options.commit_max);
         let idempotency = Idempotency::new(clock.clone());
         let (accounts, mains) = (Cache::new(CACHED_ACCOUNTS), Cache::new(CACHED_ACCOUNTS));
         Self(Arc::new(Inner { db, store, committer, idempotency, clock, ids, options, accounts, mains }))

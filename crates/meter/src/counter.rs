@@ -40,6 +40,7 @@ impl Counter {
         hand_over_every: Duration,
     ) -> Self {
         let refused = metrics::counter!("comporta_meter_refused_total");
+        metrics::counter!("comporta_meter_uncounted_total").increment(0);
         let current = Some(current);
         Self { current, since: None, promised: 0, minute: 0, stock, shelf, outbox, hand_over_every, refused }
     }

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::{postgres, processes, redis};
+use crate::{faketime, postgres, processes, redis};
 
 /// Held while packages are installed: dpkg does not queue, it refuses.
 const LOCK: &str = "/run/comporta-install.lock";
@@ -61,6 +61,9 @@ pub const ZBAR: Package = Package { name: "zbar-tools", present: zbar_runs };
 
 /// The C++ compiler, for libFuzzer.
 pub const CPLUSPLUS: Package = Package { name: "g++", present: cplusplus_runs };
+
+/// The library that moves a program's clock.
+pub const FAKETIME: Package = Package { name: "libfaketime", present: || faketime::library().is_some() };
 
 /// Installs those of `packages` that are missing; does nothing when none is.
 ///
@@ -122,16 +125,11 @@ fn missing(packages: &[Package]) -> Vec<&'static str> {
 }
 
 fn apt_get(arguments: &[&str]) -> io::Result<()> {
-    let status = Command::new("apt-get")
-        .args(["-qq", "-o", "DPkg::Lock::Timeout=300"])
+    let mut apt = Command::new("apt-get");
+    apt.args(["-qq", "-o", "DPkg::Lock::Timeout=300"])
         .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(Stdio::null())
-        .status()?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(io::Error::other(format!("apt-get {} failed: {status}", arguments.join(" "))))
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    processes::finish(&mut apt).map(drop)
 }
 
 fn python_makes_venvs() -> bool {

@@ -6,8 +6,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use crate::processes::wait_until;
+use crate::processes::{PATIENCE, wait_until, wait_within};
 use crate::supervisor::Supervisor;
 use crate::{POSTGRESQL, free_port, install, processes};
 
@@ -23,6 +24,7 @@ pub(crate) fn is_installed() -> bool {
 #[derive(Clone, Debug)]
 pub struct Options {
     settings: Vec<(String, String)>,
+    variables: Vec<(String, String)>,
 }
 
 impl Options {
@@ -35,8 +37,7 @@ impl Options {
     /// For crash tests and benches: PostgreSQL's own defaults, a commit is on disk when acknowledged.
     #[must_use]
     pub fn durable() -> Self {
-        let settings = Vec::new();
-        Self { settings }
+        Self { settings: Vec::new(), variables: Vec::new() }
             .with("listen_addresses", "127.0.0.1")
             .with("unix_socket_directories", "")
             .with("timezone", "UTC")
@@ -46,6 +47,13 @@ impl Options {
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds a variable to the environment of the server, and so of what it runs to archive its log.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 }
@@ -68,7 +76,15 @@ impl Postgres {
     pub fn start(options: &Options) -> io::Result<Self> {
         install(&[POSTGRESQL])?;
         let programs = programs::find().ok_or(io::ErrorKind::NotFound)?;
-        let supervisor = Supervisor::start(programs::command_as_server("sh")?, RECIPE, &programs)?;
+        let mut shell = programs::command_as_server("sh")?;
+        // Variables of the program under test that are around us must not reach what the server runs.
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COMPORTA_"))
+        {
+            shell.env_remove(name);
+        }
+        shell.envs(options.variables.iter().map(|(name, value)| (name, value)));
+        let supervisor = Supervisor::start(shell, RECIPE, &programs)?;
         let mut postgres = Self { supervisor, programs, port: 0, postmaster: 0 };
         for (name, value) in &options.settings {
             postgres.configure(name, value)?;
@@ -107,6 +123,21 @@ impl Postgres {
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.supervisor.home.join("data")
+    }
+
+    /// A command for a program that is run by the server's user, who owns the cluster: as we are, or as `postgres`
+    /// when we are root.
+    ///
+    /// # Errors
+    /// When that user cannot be made.
+    pub fn command(&self, program: &std::path::Path) -> io::Result<Command> {
+        programs::command_as_server(program)
+    }
+
+    /// A folder of the server's user, gone with the server.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.supervisor.home.clone()
     }
 
     /// The folder of PostgreSQL's programs (`psql`, `pgbench`, …) of the server's version.
@@ -154,8 +185,16 @@ impl Postgres {
     /// # Errors
     /// When it does not come up: the end of its log is told.
     pub fn restart(&mut self) -> io::Result<()> {
+        self.restart_within(PATIENCE)
+    }
+
+    /// The same, for a server that has much to recover.
+    ///
+    /// # Errors
+    /// When it does not come up in that time: the end of its log is told.
+    pub fn restart_within(&mut self, patience: Duration) -> io::Result<()> {
         self.postmaster = self.supervisor.start_server()?;
-        wait_until(|| self.is_ready() || !processes::is_alive(self.postmaster))?;
+        wait_within(patience, || self.is_ready() || !processes::is_alive(self.postmaster))?;
         if self.is_ready() {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether this process is root's.
 pub(crate) fn is_root() -> bool {
@@ -71,9 +71,14 @@ pub(crate) fn signal(name: &str, pids: &[u32]) -> io::Result<()> {
 
 /// Waits for something, a minute at most.
 pub(crate) fn wait_until(met: impl Fn() -> bool) -> io::Result<()> {
+    wait_within(PATIENCE, met)
+}
+
+/// Waits for something that may take longer.
+pub(crate) fn wait_within(patience: Duration, met: impl Fn() -> bool) -> io::Result<()> {
     let begun = Instant::now();
     while !met() {
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > patience {
             return Err(io::ErrorKind::TimedOut.into());
         }
         thread::sleep(Duration::from_millis(5));

@@ -68,6 +68,16 @@ fn make(python: &Path, venv: &Path, packages: &[&str]) -> io::Result<()> {
     }
     processes::finish(Command::new(python).args(["-m", "venv", "--clear"]).arg(venv))?;
     let mut pip = Command::new(venv.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]).args(packages);
+    // Most of what is fetched is never imported, and what is gets compiled then.
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-compile",
+    ]);
+    pip.args(packages);
     processes::finish(&mut pip).map(drop)
 }

@@ -2,9 +2,18 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use crate::processes::wait_within;
+use crate::{free_port, processes};
+
+/// Some of them read hundreds of Python's modules first.
+const START: Duration = Duration::from_secs(180);
 
 const SCRIPT: &str = include_str!("supervisor.sh");
 
@@ -43,6 +52,30 @@ impl Supervisor {
             }
         }
         Ok(supervisor)
+    }
+
+    /// Makes and starts a server that listens on the port of 127.0.0.1 that its recipe finds in the file `port`, and
+    /// waits until it does. Its recipe finds the links, too, by their names.
+    pub(crate) fn serve_on_a_free_port(
+        recipe: &str,
+        programs: &Path,
+        name: &str,
+        links: &[(&str, &Path)],
+    ) -> io::Result<(Self, u16)> {
+        let mut supervisor = Self::start(Command::new("sh"), recipe, programs)?;
+        let port = free_port()?;
+        fs::write(supervisor.home.join("port"), port.to_string())?;
+        for (link, path) in links {
+            symlink(path, supervisor.home.join(link))?;
+        }
+        let server = supervisor.start_server()?;
+        let up = || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
+        wait_within(START, || up() || !processes::is_alive(server))?;
+        if !up() {
+            supervisor.reap()?;
+            return Err(supervisor.failure(name));
+        }
+        Ok((supervisor, port))
     }
 
     /// Starts the server and gives its process.

@@ -25,10 +25,10 @@ pub use model::{
     InvoiceStatusError, InvoiceWithLines, Key, KeyChange, KeyId, KeyMode, KeyName, KeyState, LoggedRequest,
     LoggedRequestId, MessageDetails, ModeError, NewCompany, NewKey, NotAKey, Overlap, OverlapError, Party,
     PepperId, PepperIdError, Per, Plan, PlanInForce, PlanName, PlanNameError, PlanTerms, Price, PriceLine,
-    PricePart, Quota, QuotaError, Refusal, Scope, ScopeError, Scopes, ScopesError, Search, StageTimings,
-    StatusClass, StatusError, StatusFilter, StatusFilterError, TextError, Tier, TiersError, TooManyAddresses,
-    TraceId, TraceIdError, UnitPrice, UnitPriceError, UsageGroup, UsageKey, UsageRange, UsageRangeError,
-    UsageRow, Whose,
+    PricePart, Quota, QuotaError, QuotasInUse, Refusal, Scope, ScopeError, Scopes, ScopesError, Search,
+    StageTimings, StatusClass, StatusError, StatusFilter, StatusFilterError, TextError, Tier, TiersError,
+    TooManyAddresses, TraceId, TraceIdError, UnitPrice, UnitPriceError, UsageGroup, UsageKey, UsageRange,
+    UsageRangeError, UsageRow, Whose,
 };
 pub use pepper::{Pepper, PepperError, Peppers};
 pub use service::{

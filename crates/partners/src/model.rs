@@ -40,8 +40,8 @@ pub use plan::{BurstWithoutRate, Plan, PlanInForce, PlanName, PlanNameError, Pla
 pub use price::{
     Calls, Price, PriceLine, PricePart, StatusClass, Tier, TiersError, UnitPrice, UnitPriceError,
 };
-pub(crate) use quota::Period;
-pub use quota::{Per, Quota, QuotaError};
+pub use quota::{Per, Quota, QuotaError, QuotasInUse};
+pub(crate) use quota::{Period, PeriodInUse};
 pub use scopes::{Scope, ScopeError, Scopes, ScopesError};
 pub use text::{Address, CompanyName, Document, Email, EmailError, KeyName, TextError};
 pub(crate) use usage::{Addition, CountedSegment, Served, UsageQuery, additions};

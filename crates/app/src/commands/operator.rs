@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Error, block_on, print};
 use crate::arguments::SettingsArgs;
-use crate::settings::Environment;
+use crate::settings::{Environment, Settings};
 use crate::wiring::App;
 
 /// Rows fetched at a time.
@@ -40,7 +40,7 @@ impl OperatorArgs {
         environment: &Environment,
         work: impl AsyncFnOnce(&App) -> Result<Answer, Error>,
     ) -> Result<(), Error> {
-        let settings = self.settings.load(environment)?;
+        let settings = self.load(environment)?;
         block_on(async {
             let app = App::open(settings, Clock::system(), Rng::system()).await?;
             let app = App { partners: app.partners.acting(Actor::command_line()), ..app };
@@ -50,7 +50,13 @@ impl OperatorArgs {
         })
     }
 
-    fn shown(&self, answer: &Answer) -> String {
+    /// The settings that these flags choose.
+    pub(super) fn load(&self, environment: &Environment) -> Result<Settings, Error> {
+        Ok(self.settings.load(environment)?)
+    }
+
+    /// The answer as it was asked for.
+    pub(super) fn shown(&self, answer: &Answer) -> String {
         match answer {
             Answer::One(value) if self.json => format!("{value:#}\n"),
             Answer::Many(_, rows) if self.json => format!("{:#}\n", Value::Array(rows.clone())),

@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use axum::Router;
-use comporta_gateway::{Drain, Gateway, Listeners};
+use comporta_gateway::{Drain, Gateway, Listeners, Tracing};
 use comporta_jobs::Worker;
 use comporta_kernel::{Clock, Rng};
 use comporta_meter::{Meter, Options as MeterOptions};
@@ -37,7 +37,9 @@ use crate::settings::{Environment, Role, Settings};
 use crate::supervisor::{self, Supervisor};
 use crate::wiring::App;
 use crate::wiring::gateway::Outlets;
-use crate::{first_run, logging, private, request_log, service_listener, trace_export, wiring};
+use crate::{
+    alerts, emf, first_run, gauges, logging, private, request_log, service_listener, trace_export, wiring,
+};
 
 /// How long a process that stops waits for one more request on each idle connection. See [`Drain`].
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -112,22 +114,35 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Star
     let doors = Doors::open(&app.settings, std::mem::take(&mut start.inherited))?;
     let (stop, mut tasks) = (Stop::new(), JoinSet::new());
     let failures = open_sentry(&app, &stop, &mut tasks)?;
+    let watch = alerts::open(&app, metrics.clone(), stop.work.clone())?;
     let worker = app.runs(Role::Jobs).then(|| app.worker()).transpose()?;
     // Whatever may fail comes before anybody is accepted: who waits in a socket is not lost with this process.
     let public = doors.public.as_ref();
-    let mut gateway = open_gateway(&app, public, reload.log(), failures.clone(), &stop, &mut tasks).await?;
+    let traces = open_traces(&app, &stop, &mut tasks)?;
+    let told = Told { log: reload.log(), failures: failures.clone(), traces };
+    let mut gateway = open_gateway(&app, public, &told, &stop, &mut tasks).await?;
     if let Some(services) = &doors.services {
-        open_services(&app, services, failures.clone(), &stop, &mut tasks).await?;
+        open_services(&app, services, told, &stop, &mut tasks).await?;
     }
     let (reloads, mut asked) = crate::reload::channel();
     let view = gateway.as_ref().map(Gateway::view);
+    if let Some(view) = &view {
+        metrics.watch(view.clone());
+    }
     let router = private::private_router(&app, view, metrics.clone(), reloads, app.ids());
     let router = sentry::watch(router, failures);
     listen(&doors.private, &router, &app.settings, stop.listeners.subscribe(), &mut tasks)?;
     greeting::tell(&app, &doors, first.as_ref(), io::stdout().is_terminal() && start.predecessor.is_none())?;
     start.ready();
     // Last: nobody waits for it, and the first requests do not wait behind it.
-    start_workers(&app, worker, metrics, &stop.work, &mut tasks);
+    start_workers(&app, worker, &metrics, &stop.work, &mut tasks);
+    tasks.spawn(gauges::keep_until(app.clone(), stop.work.clone()));
+    if let Some(watch) = watch {
+        tasks.spawn(watch);
+    }
+    let settings = &app.settings;
+    let (emf, installation) = (settings.metrics.clone(), settings.alerts.installation.clone());
+    tasks.spawn(emf::tell_until(emf, installation, metrics, app.clock.clone(), stop.work.clone()));
 
     let mut restart = Restart::new(&start.program, &doors, &start.supervisor, &app.settings.http);
     let ended = tokio::select! {
@@ -143,6 +158,13 @@ async fn run_roles(settings: Settings, reload: &mut Reload<'_>, start: &mut Star
     drop((doors, asked));
     end(app, gateway, stop, tasks, replaced).await;
     ended.map(drop)
+}
+
+/// Where what happens to requests is told.
+struct Told<'a> {
+    log: &'a Log,
+    failures: Option<Reports>,
+    traces: Option<Tracing>,
 }
 
 /// What tells the parts of the process to stop.
@@ -196,17 +218,12 @@ async fn end(app: App, gateway: Option<Gateway>, stop: Stop, mut tasks: JoinSet<
 async fn open_gateway(
     app: &App,
     listeners: Option<&Listeners>,
-    log: &Log,
-    failures: Option<Reports>,
+    told: &Told<'_>,
     stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<Gateway>, Error> {
     let Some(listeners) = listeners else { return Ok(None) };
     let ring = follow_keys(app, &stop.rest, tasks).await?;
-    let traces = trace_export::open(&app.settings.tracing)?.map(|(traces, exporter)| {
-        tasks.spawn(exporter.run(stop.rest.clone()));
-        traces
-    });
     let quotas = app.quotas();
     let (keeper, until) = (quotas.clone(), stop.rest.clone());
     tasks.spawn(async move { keeper.keep(until).await });
@@ -217,7 +234,8 @@ async fn open_gateway(
         requests
     });
     let asked = wiring::gateway::Asked { keys: ring, quotas, meter };
-    let outlets = Outlets { access: log.access(), tracing: traces, requests, failures };
+    let (tracing, failures) = (told.traces.clone(), told.failures.clone());
+    let outlets = Outlets { access: told.log.access(), tracing, requests, failures };
     Ok(Some(wiring::gateway::start(app, listeners, asked, outlets, Handle::current())?))
 }
 
@@ -240,6 +258,15 @@ fn open_meter(
     Ok(Some(meter))
 }
 
+/// Where spans go, if the settings name a collector, and what sends them there: what is told last goes last.
+fn open_traces(app: &App, stop: &Stop, tasks: &mut JoinSet<()>) -> Result<Option<Tracing>, Error> {
+    let opened = trace_export::open(&app.settings.tracing)?;
+    Ok(opened.map(|(traces, exporter)| {
+        tasks.spawn(exporter.run(stop.rest.clone()));
+        traces
+    }))
+}
+
 /// Who tells people of failures, if the settings name a way.
 fn open_sentry(app: &App, stop: &Stop, tasks: &mut JoinSet<()>) -> Result<Option<Reports>, Error> {
     let opened = sentry::open(&app.settings.sentry, app.clock.clone(), app.rng.clone())?;
@@ -254,13 +281,15 @@ fn open_sentry(app: &App, stop: &Stop, tasks: &mut JoinSet<()>) -> Result<Option
 async fn open_services(
     app: &App,
     listeners: &Listeners,
-    failures: Option<Reports>,
+    told: Told<'_>,
     stop: &Stop,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), Error> {
     let ring = follow_keys(app, &stop.rest, tasks).await?;
     tracing::info!(address = %listeners.address(), "serving gateways of this installation");
-    let router = sentry::watch(service_listener::router(app, &ring, app.ids()), failures);
+    let spans = told.traces.map(|traces| app.spans(&traces));
+    let router = service_listener::router(app, &ring, app.ids(), spans.as_ref());
+    let router = sentry::watch(router, told.failures);
     listen(listeners, &router, &app.settings, stop.listeners.subscribe(), tasks)
 }
 
@@ -278,7 +307,7 @@ async fn follow_keys(app: &App, stop: &CancellationToken, tasks: &mut JoinSet<()
 fn start_workers(
     app: &App,
     worker: Option<Worker>,
-    metrics: Metrics,
+    metrics: &Metrics,
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) {
@@ -289,11 +318,15 @@ fn start_workers(
         let interval = app.settings.ledger.consolidate_every.duration();
         tasks.spawn(async move { ledger.consolidate_until(token, interval).await });
         tasks.spawn(worker.run(stop.clone().cancelled_owned()));
+        if let Some(backups) = app.backups.clone() {
+            let token = stop.clone();
+            tasks.spawn(async move { backups.watch_until(token).await });
+        }
     }
     if app.runs(Role::Boletos) {
         tasks.spawn(app.import_worker().run(stop.clone().cancelled_owned()));
     }
-    let token = stop.clone();
+    let (metrics, token) = (metrics.clone(), stop.clone());
     tasks.spawn(async move {
         let mut ticks = tokio::time::interval(std::time::Duration::from_secs(5));
         while token.run_until_cancelled(ticks.tick()).await.is_some() {

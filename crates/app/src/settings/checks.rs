@@ -1,13 +1,17 @@
 //! Faults that only the settings as a whole show.
 
+use std::time::Duration;
+
 use axum::http::{HeaderName, HeaderValue};
+use comporta_alerts::Webhook;
 use comporta_db::Url;
 use comporta_gateway::Place;
-use comporta_kernel::{Clock, Secret};
+use comporta_kernel::{Clock, Secret, is_email};
 use comporta_mail::Mailer;
 
 use super::tree::Step;
 use super::{MailTransport, Settings};
+use crate::alerts::is_webhook;
 use crate::wiring::SERVICES;
 
 /// Tells each fault with its setting's path.
@@ -21,7 +25,15 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
     check_tracing(settings, &mut fault);
     check_security(settings, &mut fault);
     check_mail(settings, &mut fault);
+    check_backup(settings, &mut fault);
     check_sentry(settings, &mut fault);
+    check_alerts(settings, &mut fault);
+    if !is_namespace(&settings.metrics.namespace) {
+        fault(
+            &["metrics", "namespace"],
+            "expected 1 to 255 of A-Z, a-z, 0-9 and ._/#:- , not AWS/…".to_owned(),
+        );
+    }
     let http = &settings.http;
     for (path, nothing) in [
         (["http", "body_limit"], http.body_limit.bytes() == 0),
@@ -29,6 +41,7 @@ pub(super) fn check(settings: &Settings, mut tell: impl FnMut(Vec<Step>, String)
         (["http", "idle_timeout"], http.idle_timeout.duration().is_zero()),
         (["http", "stall_timeout"], http.stall_timeout.duration().is_zero()),
         (["ledger", "consolidate_every"], settings.ledger.consolidate_every.duration().is_zero()),
+        (["metrics", "every"], settings.metrics.every.duration().is_zero()),
         (["request_log", "keep"], settings.request_log.keep.duration().is_zero()),
     ] {
         if nothing {
@@ -131,6 +144,31 @@ fn check_mail(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
     }
 }
 
+fn check_backup(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let backup = &settings.backup;
+    let short = |key: &Secret| key.expose().trim().len() < 32;
+    if backup.key.as_ref().is_some_and(short) || backup.old_keys.iter().any(short) {
+        let setting = if backup.key.as_ref().is_some_and(short) { "key" } else { "old_keys" };
+        fault(&["backup", setting], "too short: at least 32 characters, and random ones".to_owned());
+    }
+    if backup.key.is_none() && !backup.old_keys.is_empty() {
+        fault(&["backup", "old_keys"], "must be empty unless backup.key is set".to_owned());
+    }
+    if backup.archive.is_some() && backup.archive == backup.to {
+        fault(&["backup", "archive"], "must differ from backup.to".to_owned());
+    }
+    for (setting, place) in [("to", &backup.to), ("archive", &backup.archive)] {
+        let path = place.as_deref().map(|place| place.strip_prefix("s3://").unwrap_or(place));
+        if path.is_some_and(|path| path.is_empty() || path.contains("://")) {
+            fault(&["backup", setting], "expected a folder, or s3://BUCKET/PREFIX".to_owned());
+        }
+    }
+    let url = settings.database.url.as_ref().and_then(|url| url.expose().parse::<Url>().ok());
+    if backup.point_in_time && !matches!(url, Some(Url::Postgres(_))) {
+        fault(&["backup", "point_in_time"], "must be false unless database.url is of PostgreSQL".to_owned());
+    }
+}
+
 fn check_sentry(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
     let sentry = &settings.sentry;
     if sentry.dsn.as_ref().is_some_and(|dsn| !crate::sentry::is_dsn(dsn)) {
@@ -140,6 +178,49 @@ fn check_sentry(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
     if sentry.environment.is_empty() || sentry.environment.chars().any(|c| c.is_whitespace() || c == '/') {
         fault(&["sentry", "environment"], "expected a name without spaces and slashes".to_owned());
     }
+}
+
+fn check_alerts(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
+    let alerts = &settings.alerts;
+    let mut check = |setting, is_wrong: bool, message: &str| {
+        if is_wrong {
+            fault(&["alerts", setting], message.to_owned());
+        }
+    };
+    let readers = &alerts.email;
+    check(
+        "email",
+        readers.len() > 10 || readers.iter().any(|reader| !is_email(reader)),
+        "expected at most 10 addresses such as ana@example.com",
+    );
+    let webhook = alerts.webhook.as_ref();
+    check(
+        "webhook",
+        webhook.is_some_and(|url| !is_webhook(url.expose())),
+        "expected a URL such as https://hooks.example.com/alerts; http only to this machine",
+    );
+    let secret = alerts.webhook_secret.as_ref();
+    check(
+        "webhook_secret",
+        secret.is_some_and(|secret| Webhook::key(secret).is_err()),
+        "expected whsec_ and 24 to 64 random bytes in base64",
+    );
+    check(
+        "webhook_secret",
+        secret.is_some() && webhook.is_none(),
+        "must be null unless alerts.webhook is set",
+    );
+    check("installation", alerts.installation.trim().is_empty(), "expected a name");
+    check("every", alerts.every.duration() < Duration::from_secs(1), "expected at least 1s");
+    check("repeat", alerts.repeat.duration() < Duration::from_secs(60), "expected at least 1m");
+    check("quota", ![80, 100].contains(&alerts.quota.hundredths()), "expected 80% or 100%");
+    check("burn_rate", alerts.burn_rate.is_nan() || alerts.burn_rate < 1.0, "expected a number from 1 up");
+}
+
+/// What CloudWatch takes for a namespace; those of AWS are its own.
+fn is_namespace(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._/#:-".contains(&byte);
+    (1..=255).contains(&text.len()) && text.bytes().all(is_part) && !text.starts_with("AWS/")
 }
 
 fn check_database(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {

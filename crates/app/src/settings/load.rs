@@ -89,7 +89,10 @@ pub fn load(sources: &Sources<'_>) -> Result<Settings, Faults> {
         });
     }
     match settings {
-        Some(settings) if faults.is_empty() => Ok(settings),
+        Some(settings) if faults.is_empty() => {
+            let file = sources.file.and_then(|file| std::path::absolute(file).ok());
+            Ok(Settings { file, ..settings })
+        }
         _ => Err(Faults::new(faults)),
     }
 }

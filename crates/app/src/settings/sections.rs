@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 
 use comporta_gateway::config::{Percent, Uri};
 use comporta_kernel::{ByteSize, CompanyId, Currency, Interval, Rate, Secret, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::{AccessLog, LogLevel, TimeOfDay};
+use super::values::{LogLevel, Outlet, TimeOfDay};
 
 /// A part of the product that a process may run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
@@ -67,7 +68,7 @@ pub struct LogSettings {
     /// `error`, `warn`, `info`, `debug` or `trace`, also per module: `info,comporta_ledger=debug`.
     pub level: LogLevel,
     /// Where the line of each request goes: `stdout`, `off`, or the path of a file to append to.
-    pub access: AccessLog,
+    pub access: Outlet,
 }
 
 /// Shape of a log line.
@@ -228,6 +229,32 @@ impl From<MailWhen> for comporta_boletos::MailWhen {
             MailWhen::Registered => Self::Registered,
         }
     }
+}
+
+/// Copies of the database elsewhere.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupSettings {
+    /// A folder, or `s3://BUCKET/PREFIX`; null makes no backups by schedule.
+    pub to: Option<String>,
+    /// Local time at which a backup is made each day.
+    pub at: TimeOfDay,
+    /// Days after which one leaves; the last good one stays.
+    pub keep_days: NonZeroU16,
+    /// Where those that leave are moved: another folder or `s3://BUCKET/PREFIX`; null deletes them.
+    pub archive: Option<String>,
+    /// What backups are encrypted under; null leaves them readable.
+    pub key: Option<Secret>,
+    /// Keys before it, for the backups that were made under them.
+    pub old_keys: Vec<Secret>,
+    /// Restore each scheduled backup at once, beside the database.
+    pub verify: bool,
+    /// Back up the PostgreSQL cluster too, for any instant since.
+    pub point_in_time: bool,
+    /// Folder for what lies here only for a while; null for the folder scratch in data_dir.
+    pub scratch: Option<PathBuf>,
+    /// Folder of pg_dump and its kin; null finds them.
+    pub postgres_programs: Option<PathBuf>,
 }
 
 /// The count of what companies are served.

@@ -112,7 +112,7 @@ fn a_variable_gives_every_kind_of_value() {
     assert!(settings.database.read_url.is_none());
     assert_eq!(settings.http.body_limit.bytes(), 65_536);
     assert_eq!(settings.security.pepper.unwrap().expose(), "00000000000000000000000000000012");
-    assert_eq!(settings.log.access, AccessLog::Off);
+    assert_eq!(settings.log.access, Outlet::Off);
 }
 
 #[test]

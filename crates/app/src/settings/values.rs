@@ -77,9 +77,9 @@ impl fmt::Display for LogLevel {
     }
 }
 
-/// Where the line of each request goes.
+/// Where lines go.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum AccessLog {
+pub enum Outlet {
     /// Nowhere.
     Off,
     /// To standard output, among the other events.
@@ -88,9 +88,9 @@ pub enum AccessLog {
     File(PathBuf),
 }
 
-written_as_text!(AccessLog, "^.+$");
+written_as_text!(Outlet, "^.+$");
 
-impl FromStr for AccessLog {
+impl FromStr for Outlet {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
@@ -103,7 +103,7 @@ impl FromStr for AccessLog {
     }
 }
 
-impl fmt::Display for AccessLog {
+impl fmt::Display for Outlet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("off"),

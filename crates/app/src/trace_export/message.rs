@@ -1,6 +1,8 @@
 //! Spans as OTLP's message.
 
-use comporta_gateway::{Span, SpanKind, SpanValue};
+use std::collections::BTreeMap;
+
+use comporta_kernel::{Span, SpanKind, SpanValue};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
@@ -18,12 +20,17 @@ const PARENT_IS_REMOTE: u32 = otlp::SpanFlags::ContextIsRemoteMask as u32;
 pub(super) fn encode(service: &str, batch: &[Span]) -> Vec<u8> {
     let resource = [("service.name", service), ("service.version", env!("CARGO_PKG_VERSION"))];
     let resource = resource.map(|(key, value)| attribute(key, &SpanValue::from(value.to_owned())));
-    let scope = InstrumentationScope { name: "comporta.gateway".to_owned(), ..Default::default() };
-    let spans = batch.iter().map(span).collect();
-    let scope_spans = otlp::ScopeSpans { scope: Some(scope), spans, ..Default::default() };
+    let mut scopes: BTreeMap<&str, Vec<otlp::Span>> = BTreeMap::new();
+    for told in batch {
+        scopes.entry(told.scope).or_default().push(span(told));
+    }
+    let scope_spans = scopes.into_iter().map(|(scope, spans)| {
+        let scope = InstrumentationScope { name: scope.to_owned(), ..Default::default() };
+        otlp::ScopeSpans { scope: Some(scope), spans, ..Default::default() }
+    });
     let resource_spans = otlp::ResourceSpans {
         resource: Some(Resource { attributes: resource.into(), ..Default::default() }),
-        scope_spans: vec![scope_spans],
+        scope_spans: scope_spans.collect(),
         ..Default::default()
     };
     ExportTraceServiceRequest { resource_spans: vec![resource_spans] }.encode_to_vec()
@@ -33,14 +40,15 @@ fn span(span: &Span) -> otlp::Span {
     let (kind, parent_is) = match span.kind {
         SpanKind::Server => (otlp::span::SpanKind::Server, PARENT_IS_REMOTE),
         SpanKind::Client => (otlp::span::SpanKind::Client, 0),
+        SpanKind::Internal => (otlp::span::SpanKind::Internal, 0),
     };
     let code = if span.failed { otlp::status::StatusCode::Error } else { otlp::status::StatusCode::Unset };
     otlp::Span {
-        trace_id: span.trace_id.into(),
-        span_id: span.span_id.into(),
+        trace_id: span.context.trace_id.into(),
+        span_id: span.context.span_id.into(),
         parent_span_id: span.parent.map(Vec::from).unwrap_or_default(),
         flags: SAMPLED | span.parent.map_or(0, |_| PARENT_IS_KNOWN | parent_is),
-        name: span.name.clone(),
+        name: span.name.clone().into_owned(),
         kind: kind.into(),
         start_time_unix_nano: span.began,
         end_time_unix_nano: span.ended,

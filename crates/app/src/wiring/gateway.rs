@@ -76,7 +76,7 @@ pub fn start(
         companies: Arc::new(Holders(keys.clone())),
         signer: Arc::new(Own { keys: app.signing_keys.clone(), issuer: settings.issuer() }),
         local_issuer: local_issuer(app, &keys),
-        services: services(app, &keys),
+        services: services(app, &keys, outlets.tracing.as_ref()),
         meter,
         access: outlets.access.map(|lines| Arc::new(Lines(lines)) as Arc<dyn AccessLog>),
         tracing: outlets.tracing,
@@ -104,8 +104,13 @@ fn options(settings: &Settings) -> Options {
 }
 
 /// Every service by name, those of the roles that run here with what they serve.
-fn services(app: &App, keys: &KeyRing) -> BTreeMap<&'static str, Option<Arc<dyn Service>>> {
-    let mut routers = app.services(keys);
+fn services(
+    app: &App,
+    keys: &KeyRing,
+    tracing: Option<&Tracing>,
+) -> BTreeMap<&'static str, Option<Arc<dyn Service>>> {
+    let spans = tracing.map(|tracing| app.spans(tracing));
+    let mut routers = app.services(keys, spans.as_ref());
     let served = |name| {
         let router = routers.remove(name)?;
         Some(Arc::new(Routed(service_layers(router))) as Arc<dyn Service>)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use comporta_backup::MakeBackup;
 use comporta_boletos::{DeliverBoleto, DeliverBoletos, IssueChunk, SweepFiles};
 use comporta_db::Db;
 use comporta_http::Idempotency;
@@ -37,6 +38,7 @@ pub(super) fn registry(app: &App, queue: &Queue) -> Registry {
         .register::<WarnOfQuota>((app.partners.clone(), app.mailer.clone()))
         .register::<ForgetOldUsage>(usage)
         .register::<KeepRequestLog>(app.request_log.clone())
+        .register::<MakeBackup>(app.backups.clone())
         .register::<SweepFiles>(app.boletos.clone())
         .register::<DeliverBoletos>(app.deliveries.clone())
         .register::<DeliverBoleto>(app.deliveries.clone())
@@ -49,7 +51,12 @@ pub(super) fn imports(app: &App) -> Registry {
 
 pub(super) fn schedule(settings: &Settings) -> Result<Schedule, EnqueueError> {
     let ledger = &settings.ledger;
-    Schedule::new()
+    let schedule = Schedule::new();
+    let schedule = match &settings.backup.to {
+        Some(_) => schedule.daily(settings.backup.at.time(), &ledger.time_zone, &MakeBackup {})?,
+        None => schedule,
+    };
+    schedule
         .daily(ledger.reconcile_at.time(), &ledger.time_zone, &ReconcileBalances {})?
         .daily(time(4, 30, 0, 0), &ledger.time_zone, &ForgetOldAnswers {})?
         .daily(settings.billing.run_at.time(), &ledger.time_zone, &IssueInvoices {})?

@@ -186,7 +186,7 @@ impl Split {
         let behind = open(&folder, &database, "roles: [ledger, catalogue, partners]").await;
         first_run::run(&behind).await.unwrap();
         let ring = behind.key_ring().await.unwrap();
-        let services = service_listener::router(&behind, &ring, behind.ids());
+        let services = service_listener::router(&behind, &ring, behind.ids(), None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target =
             format!("{{targets: [{{url: 'http://{}'}}], principal: true}}", listener.local_addr().unwrap());

@@ -10,7 +10,8 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use comporta::settings::TracingSettings;
 use comporta::trace_export::{self, Exporter};
-use comporta_gateway::{Span, SpanKind, Tracing};
+use comporta_gateway::Tracing;
+use comporta_kernel::{Span, SpanContext, SpanKind};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
@@ -47,11 +48,11 @@ impl Case {
     fn record(&self, spans: usize) {
         for _ in 0..spans {
             self.tracing.sink.record(Span {
-                trace_id: [1; 16],
-                span_id: [2; 8],
+                scope: "comporta.test",
+                context: SpanContext { trace_id: [1; 16], span_id: [2; 8] },
                 parent: None,
                 kind: SpanKind::Server,
-                name: "GET".to_owned(),
+                name: "GET".into(),
                 began: 1,
                 ended: 2,
                 failed: false,

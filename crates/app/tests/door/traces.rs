@@ -188,9 +188,18 @@ async fn a_service_of_this_process_is_part_of_the_request() {
     let mut case = Case::start("100%").await;
     assert_eq!(case.get("/v1/accounts", &[]).await.status, 200);
     let spans = case.spans().await;
-    let [request] = &spans[..] else { panic!("{spans:?}") };
-    assert_eq!((request.kind(), request.name.as_str()), (SpanKind::Server, "GET /v1/accounts/**"));
+    let named =
+        |name: &str| spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{spans:?}"));
+    let (request, service) = (named("GET /v1/accounts/**"), named("GET /v1/accounts"));
+    assert_eq!((request.kind(), service.kind()), (SpanKind::Server, SpanKind::Internal));
     assert_eq!(request.parent_span_id, [0u8; 0], "the trace begins here");
+    assert_eq!(service.parent_span_id, request.span_id);
+    let asked: Vec<_> = spans.iter().filter(|span| span.kind() == SpanKind::Client).collect();
+    assert!(
+        !asked.is_empty() && asked.iter().all(|span| span.parent_span_id == service.span_id),
+        "{spans:?}"
+    );
+    assert_eq!(asked.len() + 2, spans.len());
 }
 
 #[tokio::test]

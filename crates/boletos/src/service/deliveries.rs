@@ -72,6 +72,10 @@ impl Deliveries {
     #[must_use]
     pub fn new(boletos: Boletos, mailer: Mailer, rng: Rng, options: DeliveryOptions) -> Self {
         let DeliveryOptions { mail_when, in_flight } = options;
+        // At none: a rate does not see the first of a counter that begins with it.
+        for outcome in ["sent", "deferred", "failed", "unknown"] {
+            metrics::counter!("comporta_boleto_letters_total", "outcome" => outcome).increment(0);
+        }
         let places = Arc::new(Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)));
         Self(Arc::new(Parts { boletos, mailer, rng, mail_when, places }))
     }

@@ -52,6 +52,12 @@ pub struct TargetStatus {
 }
 
 impl TargetStatus {
+    /// Whether requests go to it: it has an address, its probes do not call it dead, and it is not left out.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.health != Health::Unhealthy && !self.ejected && !self.addresses.is_empty()
+    }
+
     /// The state of `target` at `now`.
     pub(super) fn of(target: &Target, now: u64) -> Self {
         Self {

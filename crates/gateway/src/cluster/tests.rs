@@ -107,6 +107,21 @@ fn a_retry_goes_to_another_primary_then_to_a_backup_then_nowhere() {
 }
 
 #[test]
+fn whom_probes_call_dead_is_there_for_who_found_everybody_else_gone() {
+    let cluster = cluster(&primaries_and_backups(2, 0));
+    cluster.targets[0].set_health(Health::Unhealthy);
+    let pick = cluster.pick(0, 0, 0).unwrap();
+    assert_eq!(pick.index(), 1);
+    assert_eq!(
+        cluster.pick(0, 1 << 1, 0).unwrap_err(),
+        NoTarget::AllTried,
+        "not for a connection that broke"
+    );
+    assert_eq!(cluster.pick_dead(0, 1 << 1, 0).map(|pick| pick.index()), Some(0));
+    assert!(cluster.pick_dead(0, 0b11, 0).is_none());
+}
+
+#[test]
 fn a_full_target_is_passed_over_and_when_all_are_full_nobody_is_asked() {
     let mut upstream = primaries_and_backups(2, 1);
     upstream.breaker.max_in_flight = 3;

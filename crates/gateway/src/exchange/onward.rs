@@ -11,6 +11,7 @@ use http_body::Body as _;
 use super::answer::Reply;
 use super::{Asked, Call, malformed, too_large};
 use crate::body::{BodyError, Flow, Passing, RequestBody, Source};
+use crate::credential::Credential;
 use crate::forward::{Answered, Failure, From, Outgoing, OutgoingBody, Remote, forward};
 use crate::headers::Headers;
 use crate::incoming::Incoming;
@@ -40,6 +41,9 @@ impl Call<'_> {
         request.extensions_mut().insert(RequestId::new(self.record.request_id().into()));
         if let Some(principal) = self.record.principal.clone() {
             request.extensions_mut().insert(principal);
+        }
+        if let Some(recording) = &self.record.recording {
+            request.extensions_mut().insert(recording.context(&self.record.trace));
         }
         let flow = Arc::<Flow>::default();
         if !request.body().is_end_stream() {
@@ -91,6 +95,10 @@ impl Call<'_> {
             host: route.rewrite.host(),
             upgrades: protocol.is_some(),
         };
+        if remote.credential.as_ref().is_some_and(Credential::is_vouched) {
+            // A service of this installation records what we do, neither more nor less.
+            self.record.trace.sampled = Some(self.record.recording.is_some());
+        }
         self.dress(route, outgoing.headers, protocol.as_ref());
         if let Some(credential) = &remote.credential {
             credential.show(self.record.principal.as_deref(), outgoing.headers).await?;

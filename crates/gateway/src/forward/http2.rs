@@ -16,6 +16,7 @@ use super::http1::SendFailure;
 use super::stream::Stream;
 use crate::body::{BodyError, RequestBody};
 use crate::cluster::Pick;
+use crate::model::header_hygiene;
 
 /// A connection nobody hears from for so long is asked whether it lives, and then given as long to answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -78,8 +79,13 @@ impl Http2Answer {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = Pin::new(&mut self.incoming).poll_frame(cx);
-        frame.map(|frame| frame.map(|frame| frame.map_err(|_| BodyError::Upstream)))
+        Pin::new(&mut self.incoming).poll_frame(cx).map(|frame| {
+            let mut frame = frame?.map_err(|_| BodyError::Upstream);
+            if let Ok(Some(trailers)) = frame.as_mut().map(Frame::trailers_mut) {
+                header_hygiene::strip_trailers(trailers);
+            }
+            Some(frame)
+        })
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {

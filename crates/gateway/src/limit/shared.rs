@@ -46,10 +46,6 @@ pub(crate) struct Away;
 #[error("expected redis:// or rediss://, a host, and perhaps user, password, port and database")]
 pub(crate) struct BadUrl;
 
-fn client(url: &Secret) -> Result<Client, BadUrl> {
-    Client::open(url.expose()).map_err(|_| BadUrl)
-}
-
 struct Server {
     client: Client,
     script: Script,
@@ -184,6 +180,10 @@ impl Link {
         }
         Away
     }
+}
+
+fn client(url: &Secret) -> Result<Client, BadUrl> {
+    Client::open(url.expose()).map_err(|_| BadUrl)
 }
 
 /// The subject's name in Redis: the same for every gateway, and telling nothing of the subject.

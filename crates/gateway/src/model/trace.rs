@@ -3,6 +3,7 @@
 mod hex;
 mod tracestate;
 
+use comporta_kernel::SpanContext;
 use http::{HeaderName, HeaderValue};
 
 pub(crate) use self::hex::Hex;
@@ -63,6 +64,12 @@ impl TraceContext {
             origin: Origin::Gateway,
             random: true,
         })
+    }
+
+    /// The caller's span, if what it says in `traceparent` is sound and asks to be recorded.
+    pub(crate) fn recorded(traceparent: &HeaderValue) -> Option<SpanContext> {
+        let told = read_traceparent(traceparent.as_bytes()).filter(|told| told.sampled == Some(true))?;
+        Some(SpanContext { trace_id: told.trace_id, span_id: told.parent? })
     }
 
     /// Says upstream that it is called in a span of this trace. `tracestate` stays as far as it is sound and belongs

@@ -5,16 +5,18 @@
 
 use std::time::Duration;
 
+use comporta_kernel::{Span, SpanContext, SpanKind, SpanValue};
 use http::uri::Authority;
 use http::{HeaderValue, Method, Uri, Version};
 
 use super::{Recording, Tracer};
 use crate::access::cut;
 use crate::record::Record;
-use crate::span::{Span, SpanKind, SpanValue};
 
 type Attributes = Vec<(&'static str, SpanValue)>;
 
+/// Who tells of these spans.
+const SCOPE: &str = "comporta.gateway";
 /// The kind of failure of an answer that did not reach its end.
 const BROKEN_OFF: &str = "broken_off";
 
@@ -62,14 +64,14 @@ fn request(record: &Record, recording: &Recording, (began, ended): (u64, u64)) -
     }
     let name = method.unwrap_or("HTTP");
     Span {
-        trace_id: record.trace.trace_id,
-        span_id: recording.span_id,
+        scope: SCOPE,
+        context: recording.context(&record.trace),
         parent: record.trace.parent,
         kind: SpanKind::Server,
         name: record
             .route
             .as_ref()
-            .map_or_else(|| name.to_owned(), |route| format!("{name} {}", route.pattern())),
+            .map_or_else(|| name.into(), |route| format!("{name} {}", route.pattern()).into()),
         began,
         ended,
         failed: failure.is_some(),
@@ -98,11 +100,11 @@ fn call(record: &Record, recording: &Recording, request_began: u64) -> Option<Sp
     }
     let began = request_began.saturating_add(nanos(sent.duration_since(record.began)));
     Some(Span {
-        trace_id: record.trace.trace_id,
-        span_id: recording.call_id,
+        scope: SCOPE,
+        context: SpanContext { trace_id: record.trace.trace_id, span_id: recording.call_id },
         parent: Some(recording.span_id),
         kind: SpanKind::Client,
-        name: method.unwrap_or("HTTP").to_owned(),
+        name: method.unwrap_or("HTTP").into(),
         began,
         ended: began.saturating_add(record.upstream.map_or(0, nanos)),
         failed: failure.is_some(),

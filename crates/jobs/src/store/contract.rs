@@ -6,7 +6,7 @@ use comporta_db::{Db, Options};
 use comporta_kernel::{Clock, IdSource, Rng, Timestamp, Uuid};
 use jiff::SignedDuration;
 
-use super::{Claim, Claimed, NewJob, Outcome, Store, insert};
+use super::{Backlog, Claim, Claimed, NewJob, Outcome, Store, insert};
 
 macro_rules! on_both_engines {
     ($($test:ident),+ $(,)?) => {
@@ -34,6 +34,7 @@ on_both_engines! {
     a_job_that_is_over_is_never_claimed_again,
     a_transaction_undone_leaves_no_job,
     done_jobs_are_purged_and_failed_ones_kept,
+    the_backlog_is_what_is_due_and_nobody_has,
 }
 
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -199,4 +200,20 @@ async fn done_jobs_are_purged_and_failed_ones_kept(store: Store) {
     assert!(enqueue(&store, "done", Some("done"), now()).await);
     assert!(!enqueue(&store, "failed", Some("failed"), now()).await);
     assert!(!enqueue(&store, "waiting", Some("waiting"), now()).await);
+}
+
+async fn the_backlog_is_what_is_due_and_nobody_has(store: Store) {
+    assert_eq!(store.backlog(now()).await.unwrap(), Backlog::default());
+    for minutes in [-3, -2, -1, 1] {
+        enqueue(&store, "a", None, now() + SignedDuration::from_mins(minutes)).await;
+    }
+    let at = |minutes| Some(now() + SignedDuration::from_mins(minutes));
+    assert_eq!(store.backlog(now()).await.unwrap(), Backlog { waiting: 3, oldest_due: at(-3) });
+    let taken = claim(&store, &["a"], now(), 1).await.remove(0);
+    assert_eq!(store.backlog(now()).await.unwrap(), Backlog { waiting: 2, oldest_due: at(-2) });
+    store.settle(&taken, &Outcome::Failed { at: now(), error: String::new() }).await.unwrap();
+    let abandoned = claim(&store, &["a"], now(), 1).await;
+    assert_eq!(abandoned.len(), 1);
+    // Its lease has ended: it waits again, and another one has come due.
+    assert_eq!(store.backlog(now() + LEASE).await.unwrap(), Backlog { waiting: 3, oldest_due: at(-1) });
 }

@@ -1,12 +1,13 @@
 //! The job table's statements for PostgreSQL.
 
-use comporta_db::columns::pg_instant;
+use comporta_db::columns::{PgInstant, pg_instant};
 use comporta_db::{Error, Postgres};
 use comporta_kernel::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
 use super::{Claim, Claimed, NewJob, Outcome};
+use crate::Backlog;
 
 pub(super) async fn insert(db: &mut PgConnection, job: &NewJob<'_>) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO job (id, name, payload, unique_key, due_at, created_at)
@@ -58,4 +59,12 @@ pub(super) async fn purge(db: &Postgres, oldest: Timestamp, limit: i64) -> Resul
         SELECT id FROM job WHERE status = 'done' AND finished_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
     let query = sqlx::query(SQL).bind(pg_instant(oldest)).bind(limit);
     Ok(query.execute(db.primary()).await?.rows_affected())
+}
+
+pub(super) async fn backlog(db: &Postgres, now: Timestamp, most: i64) -> Result<Backlog, Error> {
+    const SQL: &str = "SELECT count(*), min(due_at) FROM (
+        SELECT due_at FROM job WHERE finished_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2) AS due";
+    let row = sqlx::query(SQL).bind(pg_instant(now)).bind(most).fetch_one(db.primary()).await?;
+    let oldest_due = row.try_get::<Option<PgInstant>, _>(1)?.map(PgInstant::to_jiff);
+    Ok(Backlog { waiting: row.try_get::<i64, _>(0)?.unsigned_abs(), oldest_due })
 }

@@ -1,12 +1,13 @@
 //! The job table's statements for SQLite.
 
-use comporta_db::columns::to_micros;
+use comporta_db::columns::{from_micros, to_micros};
 use comporta_db::{Error, Sqlite};
 use comporta_kernel::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::{Claim, Claimed, NewJob, Outcome};
+use crate::Backlog;
 
 pub(super) async fn insert(db: &mut SqliteConnection, job: &NewJob<'_>) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO job (id, name, payload, unique_key, due_at, created_at)
@@ -75,4 +76,13 @@ pub(super) async fn purge(db: &Sqlite, oldest: Timestamp, limit: i64) -> Result<
     let purged = query.execute(&mut *turn).await?.rows_affected();
     turn.commit().await?;
     Ok(purged)
+}
+
+pub(super) async fn backlog(db: &Sqlite, now: Timestamp, most: i64) -> Result<Backlog, Error> {
+    const SQL: &str = "SELECT count(*), min(due_at) FROM (
+        SELECT due_at FROM job WHERE finished_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2) AS due";
+    let row = sqlx::query(SQL).bind(to_micros(now)).bind(most).fetch_one(db.readers()).await?;
+    let oldest = row.try_get::<Option<i64>, _>(1)?;
+    let oldest_due = oldest.map(|micros| from_micros(micros, "job.due_at")).transpose()?;
+    Ok(Backlog { waiting: row.try_get::<i64, _>(0)?.unsigned_abs(), oldest_due })
 }

@@ -30,7 +30,7 @@ impl Performer {
             let Some(handler) = self.registry.handler(&job.name) else { return };
             let began = tokio::time::Instant::now();
             let Some(result) = self.run_under_lease(handler, &job).await else { return };
-            metrics::histogram!("comporta_job_seconds", "job" => job.name.clone()).record(began.elapsed());
+            metrics::histogram!("comporta_job_seconds", "name" => job.name.clone()).record(began.elapsed());
             let outcome = self.judge(result, handler, &job);
             match self.store.settle(&job, &outcome).await {
                 Ok(true) => tell(&job, &outcome),
@@ -87,16 +87,23 @@ impl Performer {
     }
 }
 
+/// Begins a kind's counters at none: a rate does not see the first of a counter that begins with it.
+pub(super) fn begin_counts(name: &str) {
+    for counter in ["comporta_jobs_done_total", "comporta_jobs_retried_total", "comporta_jobs_failed_total"] {
+        metrics::counter!(counter, "name" => name.to_owned()).increment(0);
+    }
+}
+
 fn tell(job: &Claimed, outcome: &Outcome) {
     let name = job.name.clone();
     match outcome {
-        Outcome::Done { .. } => metrics::counter!("comporta_jobs_done_total", "job" => name).increment(1),
+        Outcome::Done { .. } => metrics::counter!("comporta_jobs_done_total", "name" => name).increment(1),
         Outcome::Retry { due_at, error } => {
-            metrics::counter!("comporta_jobs_retried_total", "job" => name).increment(1);
+            metrics::counter!("comporta_jobs_retried_total", "name" => name).increment(1);
             tracing::warn!(error, %due_at, "a job failed and will be tried again");
         }
         Outcome::Failed { error, .. } => {
-            metrics::counter!("comporta_jobs_failed_total", "job" => name).increment(1);
+            metrics::counter!("comporta_jobs_failed_total", "name" => name).increment(1);
             tracing::error!(error, "a job failed for good");
         }
     }

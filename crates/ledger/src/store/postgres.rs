@@ -120,8 +120,7 @@ impl Store for PostgresStore {
         from: BusinessDate,
         to: BusinessDate,
     ) -> Result<(Movements, Vec<(String, Movement)>), Error> {
-        let mut snapshot =
-            self.db.primary().begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let mut snapshot = self.db.snapshot().await?;
         let movements = balances::movements(&mut *snapshot, company, account, from, to).await?;
         let categories = balances::by_category(&mut *snapshot, company, account, from, to).await?;
         Ok((movements, categories))

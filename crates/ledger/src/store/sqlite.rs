@@ -117,7 +117,7 @@ impl Store for SqliteStore {
         from: BusinessDate,
         to: BusinessDate,
     ) -> Result<(Movements, Vec<(String, Movement)>), Error> {
-        let mut snapshot = self.db.readers().begin().await?;
+        let mut snapshot = self.db.snapshot().await?;
         let movements = balances::movements(&mut *snapshot, company, account, from, to).await?;
         let categories = balances::by_category(&mut *snapshot, company, account, from, to).await?;
         Ok((movements, categories))

@@ -1,5 +1,6 @@
 //! Where PostgreSQL's programs lie, and as whom its server may run.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub(crate) fn find() -> Option<PathBuf> {
 }
 
 /// A command for a program that runs as the server's user: as we are, or as `postgres` when we are root.
-pub(crate) fn command_as_server(program: &str) -> io::Result<Command> {
+pub(crate) fn command_as_server(program: impl AsRef<OsStr>) -> io::Result<Command> {
     if !processes::is_root() {
         return Ok(Command::new(program));
     }
@@ -29,7 +30,7 @@ pub(crate) fn command_as_server(program: &str) -> io::Result<Command> {
         processes::finish(Command::new("useradd").args(arguments))?;
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid", USER, "--regid", USER, "--clear-groups", program]);
+    command.args(["--reuid", USER, "--regid", USER, "--clear-groups"]).arg(program);
     Ok(command)
 }
 

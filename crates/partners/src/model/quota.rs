@@ -36,6 +36,23 @@ pub enum Per {
     Month,
 }
 
+/// How many companies have used so much of their quota in the day or month under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuotasInUse {
+    /// 80 % at least, those that have used it up among them.
+    pub near: u64,
+    /// All of it.
+    pub used_up: u64,
+}
+
+/// A company's day or month, and the quota that it is held to now.
+#[derive(Clone, Debug)]
+pub(crate) struct PeriodInUse {
+    pub(crate) name: String,
+    pub(crate) granted: u64,
+    pub(crate) quota: Option<Quota>,
+}
+
 /// A number of calls from 1 up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
@@ -83,6 +100,22 @@ impl Quota {
     }
 }
 
+impl QuotasInUse {
+    /// Counts days and months. Those of another kind than their company's quota of today count for nothing.
+    pub(crate) fn of(periods: &[PeriodInUse]) -> Self {
+        let reached = |percent: u64| {
+            let has = |period: &&PeriodInUse| {
+                period.quota.is_some_and(|quota| {
+                    quota.per == Per::of(&period.name)
+                        && period.granted.saturating_mul(100) >= quota.requests().saturating_mul(percent)
+                })
+            };
+            periods.iter().filter(has).count() as u64
+        };
+        Self { near: reached(80), used_up: reached(100) }
+    }
+}
+
 impl TryFrom<u64> for Requests {
     type Error = QuotaError;
 
@@ -110,6 +143,11 @@ impl FromStr for Quota {
 }
 
 impl Per {
+    /// What a period of this name is: a day has one more part than a month.
+    fn of(period: &str) -> Self {
+        if period.matches('-').count() > 1 { Self::Day } else { Self::Month }
+    }
+
     /// As it is written.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -167,5 +205,25 @@ mod tests {
         for wrong in ["", "0/day", "+1/day", "1/week", "1", "1000000000000001/day", "1/Day"] {
             assert_eq!(wrong.parse::<Quota>(), Err(QuotaError), "{wrong}");
         }
+    }
+
+    #[test]
+    fn companies_near_their_quota_are_counted_by_the_quota_of_today() {
+        let period = |name: &str, granted, quota: Option<&str>| PeriodInUse {
+            name: name.to_owned(),
+            granted,
+            quota: quota.map(|quota| quota.parse().unwrap()),
+        };
+        let periods = [
+            period("2026-11", 79, Some("100/month")),
+            period("2026-11", 80, Some("100/month")),
+            period("2026-11", 100, Some("100/month")),
+            period("2026-11-23", 120, Some("100/day")),
+            // It was given more since, or is held by the day now, or to nothing.
+            period("2026-11", 100, Some("1000/month")),
+            period("2026-11", 100, Some("100/day")),
+            period("2026-11", 100, None),
+        ];
+        assert_eq!(QuotasInUse::of(&periods), QuotasInUse { near: 3, used_up: 2 });
     }
 }

@@ -1,7 +1,10 @@
 //! What can be done with plans.
 
 use super::Partners;
-use crate::{Act, Error, Plan, PlanName, PlanTerms};
+use crate::{Act, Error, Plan, PlanName, PlanTerms, QuotasInUse};
+
+/// So many companies near their quota are counted at most.
+const MOST_COUNTED: i64 = 10_000;
 
 impl Partners {
     /// Puts a plan in place of the one of this name, if there is any. Gateways go by it within a second.
@@ -32,6 +35,15 @@ impl Partners {
     /// When the database fails.
     pub async fn plans(&self, after: Option<&PlanName>, limit: u16) -> Result<Vec<Plan>, Error> {
         self.plans.plans(after.map_or("", PlanName::as_str), limit).await
+    }
+
+    /// How many companies have used 80 % of their quota, and all of it; as many as ten thousand.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn quotas_in_use(&self) -> Result<QuotasInUse, Error> {
+        let periods = self.plans.periods_near(self.clock.now(), MOST_COUNTED).await?;
+        Ok(QuotasInUse::of(&periods))
     }
 
     /// Removes a plan that no company has.

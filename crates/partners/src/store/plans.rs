@@ -7,6 +7,7 @@ use comporta_db::{Db, Engine, Tx};
 use comporta_kernel::Timestamp;
 
 use super::{postgres, sqlite};
+use crate::model::PeriodInUse;
 use crate::{Error, Plan, PlanName, PlanTerms};
 
 /// Whole use cases, each atomic. Every change raises the one epoch first, as those of companies and keys do.
@@ -25,6 +26,9 @@ pub(crate) trait PlanStore: Send + Sync {
     async fn plans(&self, after: &str, limit: u16) -> Result<Vec<Plan>, Error>;
     /// Removes a plan that no company has.
     async fn remove(&self, tx: &mut Tx, name: &PlanName) -> Result<(), Error>;
+    /// At most `limit` of the days and months under way of which a good part was in use, each with the plan of its
+    /// company as it is now.
+    async fn periods_near(&self, now: Timestamp, limit: i64) -> Result<Vec<PeriodInUse>, Error>;
 }
 
 pub(crate) fn of(db: &Db) -> Arc<dyn PlanStore> {

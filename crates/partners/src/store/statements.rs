@@ -74,4 +74,8 @@ pub(super) const PLAN: &str = "SELECT name, document, created_at, updated_at FRO
 pub(super) const PLANS: &str =
     "SELECT name, document, created_at, updated_at FROM plan WHERE name > $1 ORDER BY name LIMIT $2";
 pub(super) const PLAN_HELD: &str = "SELECT EXISTS (SELECT 1 FROM company WHERE plan = $1)";
+/// Those that were told of 80 % at least, by an index of their own.
+pub(super) const QUOTAS_NEAR: &str = "SELECT q.period, q.granted, p.document
+    FROM quota_period q JOIN company c ON c.id = q.company_id JOIN plan p ON p.name = c.plan
+    WHERE q.warned >= 80 AND q.ends_at > $1 LIMIT $2";
 pub(super) const REMOVE_PLAN: &str = "DELETE FROM plan WHERE name = $1";

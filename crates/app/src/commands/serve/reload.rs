@@ -130,6 +130,8 @@ fn differing(running: &Settings, read: &Settings) -> Vec<String> {
             &settings.redis.url,
             &settings.mail.url,
             &settings.sentry.dsn,
+            &settings.alerts.webhook,
+            &settings.alerts.webhook_secret,
         ];
         let several = settings.tracing.headers.values().chain(&settings.security.accepted_peppers);
         let all = single.into_iter().map(Option::as_ref).chain(several.map(Some));

@@ -4,7 +4,7 @@ use comporta_db::Error;
 use comporta_db::columns::{PgDate, PgInstant, from_pg_date, from_text, pg_date, pg_instant};
 use comporta_kernel::{CompanyId, Money, TypedId as _, Uuid};
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, Row as _};
+use sqlx::{PgConnection, PgExecutor, Row as _};
 
 use crate::model::{Account, AccountId};
 
@@ -36,7 +36,7 @@ pub(super) async fn insert(db: &mut PgConnection, account: &Account) -> Result<(
     Ok(())
 }
 
-pub(super) async fn find_main(db: &PgPool, company: CompanyId) -> Result<Option<Account>, Error> {
+pub(super) async fn find_main(db: impl PgExecutor<'_>, company: CompanyId) -> Result<Option<Account>, Error> {
     let query = sqlx::query(
         "SELECT account.* FROM ledger JOIN account ON account.company_id = ledger.company_id AND account.id = main_account_id
          WHERE ledger.company_id = $1",
@@ -44,7 +44,11 @@ pub(super) async fn find_main(db: &PgPool, company: CompanyId) -> Result<Option<
     query.bind(company.uuid()).fetch_optional(db).await?.as_ref().map(from_row).transpose()
 }
 
-pub(super) async fn find(db: &PgPool, company: CompanyId, id: AccountId) -> Result<Option<Account>, Error> {
+pub(super) async fn find(
+    db: impl PgExecutor<'_>,
+    company: CompanyId,
+    id: AccountId,
+) -> Result<Option<Account>, Error> {
     let query = sqlx::query("SELECT * FROM account WHERE company_id = $1 AND id = $2")
         .bind(company.uuid())
         .bind(id.uuid());
@@ -52,7 +56,7 @@ pub(super) async fn find(db: &PgPool, company: CompanyId, id: AccountId) -> Resu
 }
 
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company: CompanyId,
     after: Option<AccountId>,
     limit: u16,
@@ -65,7 +69,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn list_all(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     after: Option<(CompanyId, AccountId)>,
     limit: u16,
 ) -> Result<Vec<Account>, Error> {

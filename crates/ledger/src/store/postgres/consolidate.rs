@@ -1,7 +1,7 @@
 //! The roll-up on PostgreSQL: deltas leave the queue and enter the sums in one statement.
 
 use comporta_db::{Error, Postgres};
-use sqlx::{PgPool, Row as _};
+use sqlx::{PgExecutor, Row as _};
 
 use super::CONSOLIDATOR_LOCK;
 use crate::store::Pending;
@@ -54,7 +54,7 @@ pub(super) async fn consolidate(db: &Postgres, limit: u32) -> Result<u64, Error>
     Ok(row.try_get::<i64, _>(0)?.try_into().unwrap_or(0))
 }
 
-pub(super) async fn pending(db: &PgPool) -> Result<Pending, Error> {
+pub(super) async fn pending(db: impl PgExecutor<'_>) -> Result<Pending, Error> {
     let row = sqlx::query("SELECT count(*) FROM entry_delta").fetch_one(db).await?;
     Ok(Pending { deltas: row.try_get::<i64, _>(0)?.try_into().unwrap_or(0) })
 }

@@ -4,12 +4,16 @@ use comporta_db::Error;
 use comporta_db::columns::{PgDate, PgInstant, from_pg_date, from_text, pg_date};
 use comporta_kernel::{CompanyId, Money, TypedId as _, Uuid};
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row as _};
+use sqlx::{PgExecutor, Row as _};
 
 use crate::model::{AccountId, Entry, EntryId, Kind, Text};
 use crate::store::{EntryFilter, EntryPlace};
 
-pub(super) async fn find(db: &PgPool, company: CompanyId, id: EntryId) -> Result<Option<Entry>, Error> {
+pub(super) async fn find(
+    db: impl PgExecutor<'_>,
+    company: CompanyId,
+    id: EntryId,
+) -> Result<Option<Entry>, Error> {
     let query = sqlx::query(
         "SELECT entry.*, later.id AS reversed_by FROM entry
          LEFT JOIN entry AS later ON later.company_id = entry.company_id AND later.reverses = entry.id
@@ -21,7 +25,7 @@ pub(super) async fn find(db: &PgPool, company: CompanyId, id: EntryId) -> Result
 /// Each way through the entries has a statement of its own, whose index serves even a plan made without the values.
 /// Where a page goes on bounds its days, so that a deep page costs what the first does.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company: CompanyId,
     filter: &EntryFilter,
     after: Option<EntryPlace>,
@@ -65,7 +69,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn list_credits(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company: CompanyId,
     after: Option<EntryId>,
     limit: u16,

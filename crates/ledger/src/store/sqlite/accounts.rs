@@ -4,7 +4,7 @@ use comporta_db::Error;
 use comporta_db::columns::{from_micros, from_text, to_micros};
 use comporta_kernel::{CompanyId, Money, TypedId as _, Uuid};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection, SqlitePool};
+use sqlx::{Row as _, SqliteConnection, SqliteExecutor};
 
 use crate::model::{Account, AccountId};
 
@@ -36,7 +36,10 @@ pub(super) async fn insert(db: &mut SqliteConnection, account: &Account) -> Resu
     Ok(())
 }
 
-pub(super) async fn find_main(db: &SqlitePool, company: CompanyId) -> Result<Option<Account>, Error> {
+pub(super) async fn find_main(
+    db: impl SqliteExecutor<'_>,
+    company: CompanyId,
+) -> Result<Option<Account>, Error> {
     let query = sqlx::query(
         "SELECT account.* FROM ledger JOIN account ON account.company_id = ledger.company_id AND account.id = main_account_id
          WHERE ledger.company_id = $1",
@@ -45,7 +48,7 @@ pub(super) async fn find_main(db: &SqlitePool, company: CompanyId) -> Result<Opt
 }
 
 pub(super) async fn find(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     company: CompanyId,
     id: AccountId,
 ) -> Result<Option<Account>, Error> {
@@ -56,7 +59,7 @@ pub(super) async fn find(
 }
 
 pub(super) async fn list(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     company: CompanyId,
     after: Option<AccountId>,
     limit: u16,
@@ -69,7 +72,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn list_all(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     after: Option<(CompanyId, AccountId)>,
     limit: u16,
 ) -> Result<Vec<Account>, Error> {

@@ -1,7 +1,7 @@
 //! The roll-up on SQLite: deltas leave the queue and enter the sums in one turn of the writer.
 
 use comporta_db::{Error, Sqlite};
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Row as _, SqliteExecutor};
 
 use crate::store::Pending;
 
@@ -51,7 +51,7 @@ pub(super) async fn consolidate(db: &Sqlite, limit: u32) -> Result<u64, Error> {
     Ok(folded)
 }
 
-pub(super) async fn pending(db: &SqlitePool) -> Result<Pending, Error> {
+pub(super) async fn pending(db: impl SqliteExecutor<'_>) -> Result<Pending, Error> {
     let row = sqlx::query("SELECT count(*) FROM entry_delta").fetch_one(db).await?;
     Ok(Pending { deltas: row.try_get::<i64, _>(0)?.try_into().unwrap_or(0) })
 }

@@ -5,7 +5,7 @@ use comporta_db::Error;
 use comporta_db::columns::from_text;
 use comporta_kernel::{CompanyId, TypedId as _};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection, SqlitePool};
+use sqlx::{Row as _, SqliteConnection, SqliteExecutor};
 
 use super::balances::total;
 use crate::model::AccountId;
@@ -81,7 +81,7 @@ const SUMS: [Sums; 3] = [
 ];
 
 pub(super) async fn find(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_> + Copy,
     company: CompanyId,
     account: AccountId,
 ) -> Result<Vec<Drift>, Error> {

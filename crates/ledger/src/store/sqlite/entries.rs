@@ -4,12 +4,16 @@ use comporta_db::Error;
 use comporta_db::columns::{from_micros, from_text};
 use comporta_kernel::{CompanyId, Money, TypedId as _, Uuid};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Row as _, SqliteExecutor};
 
 use crate::model::{AccountId, Entry, EntryId, Kind, Text};
 use crate::store::{EntryFilter, EntryPlace};
 
-pub(super) async fn find(db: &SqlitePool, company: CompanyId, id: EntryId) -> Result<Option<Entry>, Error> {
+pub(super) async fn find(
+    db: impl SqliteExecutor<'_>,
+    company: CompanyId,
+    id: EntryId,
+) -> Result<Option<Entry>, Error> {
     let query = sqlx::query(
         "SELECT entry.*, later.id AS reversed_by FROM entry
          LEFT JOIN entry AS later INDEXED BY entry_reverses
@@ -23,7 +27,7 @@ pub(super) async fn find(db: &SqlitePool, company: CompanyId, id: EntryId) -> Re
 /// the values, and would walk all of a company's entries. Where a page goes on bounds its days, so that a deep page
 /// costs what the first does.
 pub(super) async fn list(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     company: CompanyId,
     filter: &EntryFilter,
     after: Option<EntryPlace>,
@@ -72,7 +76,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn list_credits(
-    db: &SqlitePool,
+    db: impl SqliteExecutor<'_>,
     company: CompanyId,
     after: Option<EntryId>,
     limit: u16,

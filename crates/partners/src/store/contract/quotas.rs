@@ -7,9 +7,10 @@ use comporta_jobs::Queue;
 use comporta_kernel::{Clock, CompanyId, IdSource, Rng, Timestamp, Uuid};
 use jiff::SignedDuration;
 
-use super::{World, uuid};
+use super::{World, new_company, uuid};
 use crate::model::{Ask, Period};
 use crate::store::quotas::{self, QuotaStore};
+use crate::{NewCompany, QuotasInUse};
 
 fn store(world: &World) -> Arc<dyn QuotaStore> {
     store_of(world, 3)
@@ -137,7 +138,29 @@ async fn the_time_is_the_databases(world: World) {
     assert!(own.duration_since(told).unsigned_abs() < std::time::Duration::from_secs(5), "{own} {told}");
 }
 
+async fn companies_near_their_quota_are_counted_until_the_month_is_over(world: World) {
+    let terms = serde_json::from_str(r#"{"quota":{"requests":10,"per":"month"}}"#).unwrap();
+    world.partners.put_plan(&"small".parse().unwrap(), &terms).await.unwrap();
+    let (store, a) = (store(&world), uuid(1));
+    for used in [7, 8, 10] {
+        let plan = Some("small".parse().unwrap());
+        let company = NewCompany { plan, ..new_company("Ana") };
+        let company = world.partners.create_company(company).await.unwrap().id;
+        one(&store, a, ask(company, 10, used)).await;
+    }
+    let found = world.partners.quotas_in_use().await.unwrap();
+    assert_eq!(found, QuotasInUse { near: 2, used_up: 1 });
+    let terms = serde_json::from_str(r#"{"quota":{"requests":100,"per":"month"}}"#).unwrap();
+    world.partners.put_plan(&"small".parse().unwrap(), &terms).await.unwrap();
+    assert_eq!(world.partners.quotas_in_use().await.unwrap(), QuotasInUse::default(), "they were given more");
+    let terms = serde_json::from_str(r#"{"quota":{"requests":10,"per":"month"}}"#).unwrap();
+    world.partners.put_plan(&"small".parse().unwrap(), &terms).await.unwrap();
+    world.clock.advance(SignedDuration::from_hours(24 * 31));
+    assert_eq!(world.partners.quotas_in_use().await.unwrap(), QuotasInUse::default());
+}
+
 on_both_engines! {
+    companies_near_their_quota_are_counted_until_the_month_is_over,
     what_one_gateway_was_granted_another_one_is_not,
     a_message_that_comes_twice_changes_nothing,
     several_companies_are_asked_for_at_once,

@@ -35,7 +35,9 @@ impl RequestLogStore for PostgresLog {
     async fn insert(&self, batch: &[LoggedRequest]) -> Result<(), Error> {
         let rows = encode(batch);
         match self.insert_rows(&rows).await {
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NO_PARTITION) => {
+            Err(comporta_db::Error::Sql(sqlx::Error::Database(error)))
+                if error.code().as_deref() == Some(NO_PARTITION) =>
+            {
                 let days = batch.iter().map(|request| day_of(request.at));
                 self.make_partitions(days.collect()).await?;
                 Ok(self.insert_rows(&rows).await?)
@@ -100,7 +102,7 @@ impl Partition {
 }
 
 impl PostgresLog {
-    async fn insert_rows(&self, rows: &str) -> Result<(), sqlx::Error> {
+    async fn insert_rows(&self, rows: &str) -> Result<(), comporta_db::Error> {
         let text = format!(
             "INSERT INTO request_log ({COLUMNS})
              SELECT id, timestamptz 'epoch' + at * interval '1 microsecond', company_id, key_id, request_id, trace_id,
@@ -113,7 +115,7 @@ impl PostgresLog {
                     details text)
              ON CONFLICT DO NOTHING"
         );
-        let mut tx = self.0.primary().begin().await?;
+        let mut tx = self.0.begin().await?;
         // Lost in a crash, a moment of a log is missing: nobody was promised it, and no other commit waits for its disk.
         sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *tx).await?;
         sqlx::query(AssertSqlSafe(text)).bind(rows).execute(&mut *tx).await?;

@@ -5,11 +5,12 @@ use comporta_db::Tx;
 use comporta_db::columns::{from_micros, from_text, to_micros};
 use comporta_kernel::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Row as _, SqliteExecutor};
 
 use super::SqliteStore;
 use super::invoices::keep_document;
 use super::{connection, raise_epoch};
+use crate::model::PeriodInUse;
 use crate::store::plans::{PlanStore, document, read_terms};
 use crate::store::statements;
 use crate::{Error, Plan, PlanInForce, PlanName, PlanTerms};
@@ -53,10 +54,22 @@ impl PlanStore for SqliteStore {
         }
         Ok(())
     }
+
+    async fn periods_near(&self, now: Timestamp, limit: i64) -> Result<Vec<PeriodInUse>, Error> {
+        let query = sqlx::query(statements::QUOTAS_NEAR).bind(to_micros(now)).bind(limit);
+        let periods = query.fetch_all(self.0.readers()).await?.into_iter().map(|row| {
+            Ok(PeriodInUse {
+                name: row.try_get("period")?,
+                granted: row.try_get::<i64, _>("granted")?.unsigned_abs(),
+                quota: read_terms(row.try_get("document")?)?.quota(),
+            })
+        });
+        periods.collect()
+    }
 }
 
 /// What has changed after an epoch.
-pub(super) async fn changed(db: &SqlitePool, epoch: i64) -> Result<Vec<PlanInForce>, Error> {
+pub(super) async fn changed(db: impl SqliteExecutor<'_>, epoch: i64) -> Result<Vec<PlanInForce>, Error> {
     let rows = sqlx::query(statements::CHANGED_PLANS).bind(epoch).fetch_all(db).await?;
     let plans = rows.iter().map(|row| {
         Ok(PlanInForce {
