@@ -7,6 +7,7 @@
 
 mod boletos;
 mod cpu;
+mod drill;
 mod gateway;
 mod keys;
 mod ledger;
@@ -40,6 +41,8 @@ enum Bench {
     Mails(mails::Arguments),
     /// Barcodes, lines and slips as PDF, beside pycobranca
     Slips(slips::Arguments),
+    /// The database lost, and brought back
+    Drill(drill::Arguments),
     /// Answers what the gateway's bench asks behind the proxies; told on standard output where
     #[command(hide = true)]
     Upstream,
@@ -55,6 +58,7 @@ async fn main() -> ExitCode {
         Bench::Keys(arguments) => keys::run(&arguments).await,
         Bench::Mails(arguments) => mails::run(&arguments).await,
         Bench::Slips(arguments) => slips::run(&arguments),
+        Bench::Drill(arguments) => drill::run(&arguments).await,
         Bench::Upstream => gateway::serve_upstream().await,
     };
     match outcome {

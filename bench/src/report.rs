@@ -105,6 +105,10 @@ impl Row {
     pub(crate) fn new(name: impl Into<String>, figures: Figures) -> Self {
         Self { name: name.into(), figures }
     }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Bar {
@@ -114,6 +118,13 @@ impl Bar {
 
     pub(crate) fn at_most(what: impl Into<String>, wanted: f64, measured: f64) -> Self {
         Self { what: what.into(), measured, wanted: Wanted::AtMost(wanted), reached: measured <= wanted }
+    }
+}
+
+impl Section {
+    /// Whether every figure is what it should be.
+    pub(crate) fn reached(&self) -> bool {
+        self.bars.iter().all(|bar| bar.reached)
     }
 }
 

@@ -60,6 +60,7 @@ impl Gateway {
     /// Gives it other settings, which it must take.
     pub async fn reload(&self, settings: &Value) {
         fs::write(self.settings_file(), settings.to_string()).unwrap();
+        self.server.pass_on_settings().unwrap();
         let answer = self.admin().post("/admin/v1/reload", &Value::Null).await;
         assert!(answer.status.is_success(), "{}\n{}", answer.text(), self.server.log());
     }

@@ -118,6 +118,25 @@ pub fn delivery_kills() -> u64 {
     size("COMPORTA_E2E_DELIVERY_ROUNDS", 3, 30)
 }
 
+/// How often each process of a split installation is killed under load: once, in full 5 times (`COMPORTA_E2E_SPLIT_ROUNDS`).
+#[must_use]
+pub fn split_rounds() -> u64 {
+    size("COMPORTA_E2E_SPLIT_ROUNDS", 1, 5)
+}
+
+/// Entries and balances a second that a split installation carries with processes missing: 100, in full 500
+/// (`COMPORTA_E2E_SPLIT_RATE`).
+#[must_use]
+pub fn split_rate() -> u32 {
+    u32::try_from(size("COMPORTA_E2E_SPLIT_RATE", 100, 500)).unwrap()
+}
+
+/// For how long it does: 4 s, in full 30 (`COMPORTA_E2E_SPLIT_SECONDS`).
+#[must_use]
+pub fn split_lasting() -> Duration {
+    Duration::from_secs(size("COMPORTA_E2E_SPLIT_SECONDS", 4, 30))
+}
+
 /// Whether the sizes are those of acceptance.
 #[must_use]
 pub fn are_full() -> bool {

@@ -39,7 +39,7 @@ async fn post_traced(server: &Server, others: &[u32]) -> Option<Vec<Call>> {
     let warm = client.post("/v1/entries", &[], &EntryBody::credit(1, "before")).await.unwrap();
     assert_eq!(warm.status, 201, "{}", warm.text());
     let folder = tempfile::tempdir().unwrap();
-    let pids = [&[server.pid()], others].concat();
+    let pids = [&server.pids(), others].concat();
     let trace = unless_excused(Trace::attach(&pids, folder.path().join("trace")))?;
     let answer = client.post("/v1/entries", &[], &EntryBody::credit(100, "traced")).await.unwrap();
     assert_eq!(answer.status, 201, "{}", answer.text());

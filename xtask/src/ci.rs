@@ -4,7 +4,7 @@ use crate::counts::Counts;
 use crate::failure::Outcome;
 use crate::process::{cargo, run as run_command};
 use crate::steps::Steps;
-use crate::{binary, deny, generate, test, tidy};
+use crate::{binary, deny, deploy, generate, test, tidy};
 
 /// Runs each step in turn until one fails; the table of times and the sum of the tests come last.
 pub(crate) fn run() -> Outcome {
@@ -12,6 +12,9 @@ pub(crate) fn run() -> Outcome {
     let mut counts = Counts::default();
     let outcome = run_steps(&mut steps, &mut counts);
     print!("{}", steps.summary());
+    if let Some(what) = deploy::not_checked() {
+        println!("NOT checked: {what}");
+    }
     if counts != Counts::default() {
         println!("{counts}");
     }
@@ -24,9 +27,11 @@ fn run_steps(steps: &mut Steps, counts: &mut Counts) -> Outcome {
     steps.run("deny", deny::run)?;
     steps.run("clippy", clippy)?;
     steps.run("docs", docs)?;
+    steps.run("deploy", deploy::check_sources)?;
     steps.run("install", test::install_neighbours)?;
     steps.run("build", binary::build_with_tests)?;
     steps.run("generate", generate::check)?;
+    steps.run("settings", || deploy::check_settings(&binary::path()))?;
     steps.run("test", || test::cargo_test(&[], counts))
 }
 

@@ -6,6 +6,8 @@ mod binary;
 mod ci;
 mod counts;
 mod deny;
+mod deploy;
+mod drill;
 mod failure;
 mod fuzz;
 mod generate;
@@ -26,9 +28,11 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "ci" => ci::run(),
         "deny" => deny::run(),
+        "deploy-check" => deploy::run(rest),
         "tidy" => tidy::run(),
         "generate" => generate::run(rest),
         "bench" => bench::run(rest),
+        "drill" => drill::run(rest),
         "fuzz" => fuzz::run(rest),
         "help" | "-h" | "--help" => {
             print!("{HELP}");

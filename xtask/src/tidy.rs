@@ -93,6 +93,10 @@ impl File {
     }
 }
 
+/// How reading fails where there is no text to be read.
+const NO_TEXT: [io::ErrorKind; 3] =
+    [io::ErrorKind::NotFound, io::ErrorKind::InvalidData, io::ErrorKind::IsADirectory];
+
 /// The text files that are in the repository or about to be.
 #[derive(Debug)]
 struct Tree {
@@ -107,9 +111,8 @@ impl Tree {
         for path in String::from_utf8_lossy(&listed).split_terminator('\0') {
             match fs::read_to_string(workspace().join(path)) {
                 Ok(text) => files.push(File { path: path.to_owned(), text }),
-                // Deleted but not yet so recorded, or not text.
-                Err(error)
-                    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {}
+                // Deleted but not yet so recorded, not text, or a link to a folder whose files are listed where they are.
+                Err(error) if NO_TEXT.contains(&error.kind()) => {}
                 Err(error) => return Err(Failure::Io(path.to_owned(), error)),
             }
         }

@@ -137,6 +137,21 @@ async fn our_own_tokens_open_what_their_key_opens() {
 }
 
 #[tokio::test]
+async fn an_emptied_key_beside_a_token_is_no_second_credential() {
+    let gateway = Gateway::start(&json!({})).await;
+    let address = gateway.server.public();
+    let company = gateway.server.first_run().unwrap().company_id;
+    let key = gateway.admin().key(&company, &["ledger:read"]).await;
+    let bearer = format!("Bearer {}", token(address, &key.id, &key.text, None).await);
+    for (emptied, status) in [("", 200), ("anything", 401)] {
+        let headers = [("authorization", bearer.as_str()), ("x-api-key", emptied)];
+        let mut client = comporta_testkit::Client::new(address, None);
+        let answer = client.request(hyper::Method::GET, "/v1/accounts", &headers, Default::default()).await;
+        assert_eq!(answer.unwrap().status, status, "{emptied:?}");
+    }
+}
+
+#[tokio::test]
 async fn another_issuers_tokens_speak_for_the_companies_they_are_mapped_to() {
     let key = signing_key("one");
     let issuer = Issuer::start(&[&key]).await;

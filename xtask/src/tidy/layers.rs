@@ -10,7 +10,7 @@ const STEPS: [&[&str]; 6] = [
     &["kernel"],
     &["db", "jwt", "meter", "pdf"],
     &["http", "jobs", "mail"],
-    &["ledger", "boletos", "catalogue", "partners", "identity", "gateway", "waf"],
+    &["ledger", "boletos", "catalogue", "partners", "identity", "backup", "alerts", "gateway", "waf"],
     &["console"],
     &["app"],
 ];

@@ -3,7 +3,8 @@
 use super::source::Source;
 use super::{Fault, File, Tree};
 
-const CAPABILITIES: [&str; 5] = ["ledger", "boletos", "catalogue", "partners", "identity"];
+const CAPABILITIES: [&str; 7] =
+    ["ledger", "boletos", "catalogue", "partners", "identity", "backup", "alerts"];
 /// `comporta_http` is not among them: errors become its problems, and services remember answers through it.
 const HTTP: [&str; 1] = ["axum::"];
 const IMPURE: [&str; 5] = ["async", "sqlx", "axum", "comporta_http", "Clock"];
