@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use comporta_kernel::Causes;
 use metrics::{Gauge, gauge};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -53,7 +54,7 @@ pub async fn keep_until(app: App, stop: CancellationToken) {
         up.set(f64::from(u8::from(failure.is_none())));
         // An outage is told once.
         if let (Some(error), true) = (&failure, is_up) {
-            tracing::warn!(error = &**error, "the database cannot be asked what waits");
+            tracing::warn!(error = %Causes(&**error), "the database cannot be asked what waits");
         }
         is_up = failure.is_none();
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comporta_gateway::{LoggedBody, LoggedRequest, RequestLog as Sink, RequestLogging};
-use comporta_kernel::IdSource;
+use comporta_kernel::{Causes, IdSource};
 use comporta_partners::{
     self as partners, BodyDetails, Details, MessageDetails, RequestLog, StageTimings, TraceId,
 };
@@ -155,7 +155,7 @@ impl Writer {
                 }
                 Err(error) => {
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = %Causes(&error),
                         "a batch of the request log is lost"
                     );
                     self.failed.increment(rows);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use comporta_db::{Blobs, Url};
-use comporta_kernel::{Clock, IdSource, Rng, Timestamp};
+use comporta_kernel::{Causes, Clock, IdSource, Rng, Timestamp};
 use jiff::SignedDuration;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -219,7 +219,7 @@ impl Backups {
     /// Notes an act; that it cannot be noted does not undo it.
     async fn note(&self, act: &'static str, id: BackupId, detail: Value) {
         if let Err(error) = self.0.trail.note(act, &id.to_string(), detail).await {
-            tracing::warn!(error = &*error, act, %id, "an act on a backup is not in the audit trail");
+            tracing::warn!(error = %Causes(&*error), act, %id, "an act on a backup is not in the audit trail");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use comporta_kernel::Timestamp;
+use comporta_kernel::{Causes, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::Condition;
@@ -28,8 +28,7 @@ impl Backups {
                 match self.newest().await {
                     Ok(found) => newest = found,
                     Err(error) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(error, "the place of the backups cannot be looked into");
+                        tracing::warn!(error = %Causes(&error), "the place of the backups cannot be looked into");
                         metrics::counter!("comporta_backup_failures_total", "act" => "list").increment(1);
                     }
                 }

@@ -3,6 +3,7 @@
 use comporta_db::{BlobError, Error as DbError};
 use comporta_http::{FieldError, IdempotencyError, Kind, Problem, StatusCode, kinds};
 use comporta_jobs::EnqueueError;
+use comporta_kernel::Causes;
 
 use crate::model::{self, AccountPixError, AmountError, FileFault, IssueError, NumberError, Status};
 use crate::paper::PaperError;
@@ -215,7 +216,7 @@ impl From<Error> for Problem {
             Error::Idempotency(error) => error.into(),
             Error::Db(error) => error.into(),
             error @ Error::Files(_) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a file could not be kept");
+                tracing::error!(error = %Causes(&error), "a file could not be kept");
                 Self::unavailable("files cannot be kept just now")
             }
             error @ (Error::Paper(PaperError::Slip(_))

@@ -4,6 +4,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use comporta_kernel::Causes;
 use serde::Serialize;
 
 use crate::RequestId;
@@ -142,7 +143,7 @@ impl Problem {
     /// A failure of ours: its causes go to the log, not to the caller.
     #[must_use]
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error = chain(error), "a request failed");
+        tracing::error!(error = %Causes(error), "a request failed");
         Self { kind: &kinds::INTERNAL, detail: None, errors: Vec::new(), retry_after: None, header: None }
     }
 
@@ -174,19 +175,13 @@ impl Problem {
 impl From<comporta_db::Error> for Problem {
     fn from(error: comporta_db::Error) -> Self {
         if error.is_unavailable() {
-            tracing::warn!(error = chain(&error), "the database is not available");
+            tracing::warn!(error = %Causes(&error), "the database is not available");
             return Self::unavailable(
                 "the database is not available; what was sent may or may not have been done: repeat it with its Idempotency-Key",
             );
         }
         Self::internal(&error)
     }
-}
-
-/// An error with its causes, for the log.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl IntoResponse for Problem {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comporta_db::Db;
-use comporta_kernel::{Rng, Timestamp};
+use comporta_kernel::{Causes, Rng, Timestamp};
 use jiff::SignedDuration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
@@ -127,7 +127,7 @@ impl Worker {
             Err(error) => {
                 if !self.is_cut_off {
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = %Causes(&error),
                         "jobs wait: the database fails"
                     );
                 }

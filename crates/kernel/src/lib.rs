@@ -1,6 +1,7 @@
 //! The pure words of Comporta: clock, randomness, ids, money and business dates. No I/O, no async.
 
 mod business_date;
+mod causes;
 mod clock;
 mod currency;
 mod email;
@@ -16,6 +17,7 @@ mod span;
 mod zone;
 
 pub use business_date::{BusinessDate, DateError, Month};
+pub use causes::Causes;
 pub use clock::{Clock, ManualClock};
 pub use currency::{Currency, CurrencyError};
 pub use email::is_email;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use comporta_db::{Error, Place, Trace, Work as Told};
+use comporta_kernel::Causes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::Error as LedgerError;
@@ -114,7 +115,7 @@ async fn commit_group(target: &Target, group: Vec<Work>) {
 
 fn fail(group: Vec<Work>, error: Error) {
     let error = Arc::new(error);
-    tracing::warn!(postings = group.len(), %error, "a commit of entries failed");
+    tracing::warn!(postings = group.len(), error = %Causes(&error), "a commit of entries failed");
     for work in group {
         let _ = work.reply.send(Err(Arc::clone(&error)));
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use comporta_db::{BlobError, BlobKey};
 use comporta_http::{FieldError, Remembered, StreamedKey};
 use comporta_jobs::EnqueueOptions;
-use comporta_kernel::CompanyId;
+use comporta_kernel::{Causes, CompanyId};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
@@ -194,7 +194,7 @@ impl Boletos {
     /// Deletes a file that nothing refers to. One that stays is swept later.
     async fn forget(&self, file: &BlobKey) {
         if let Err(error) = self.0.files.delete(file).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, %file, "a file that is not needed stays");
+            tracing::warn!(error = %Causes(&error), %file, "a file that is not needed stays");
         }
     }
 }

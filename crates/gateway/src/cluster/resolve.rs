@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use comporta_kernel::Causes;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -101,7 +102,7 @@ impl Followed<'_> {
                         upstream,
                         host = target.host(),
                         has_address = target.has_address(),
-                        error = &error as &dyn std::error::Error,
+                        error = %Causes(&error),
                         "a target's name is not found: the last good addresses stay"
                     );
                 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use comporta_kernel::Causes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -74,7 +75,7 @@ impl From<Refusal> for OAuthError {
             }
             Refusal::Sign(error) => {
                 tracing::error!(
-                    error = &error as &dyn std::error::Error,
+                    error = %Causes(&error),
                     "an access token could not be signed"
                 );
                 let description = "something went wrong on our side";

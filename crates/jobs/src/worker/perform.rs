@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comporta_kernel::Rng;
+use comporta_kernel::{Causes, Rng};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
@@ -36,8 +36,7 @@ impl Performer {
                 Ok(true) => tell(&job, &outcome),
                 Ok(false) => tell_lost_lease(),
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, "a job's end could not be written down: it will run again");
+                    tracing::error!(error = %Causes(&error), "a job's end could not be written down: it will run again");
                 }
             }
         }

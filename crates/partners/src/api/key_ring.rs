@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use comporta_http::Principal;
-use comporta_kernel::{CompanyId, Timestamp};
+use comporta_kernel::{Causes, CompanyId, Timestamp};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time;
 
@@ -214,7 +214,7 @@ impl KeyRing {
         match time::timeout(ASK_PATIENCE, answer).await {
             Ok(Ok(held)) => Ok(held),
             Ok(Err(error)) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a key could not be asked for");
+                tracing::warn!(error = %Causes(&error), "a key could not be asked for");
                 Err(Refusal::CutOff)
             }
             Err(_) => Err(Refusal::CutOff),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use comporta_kernel::Uuid;
+use comporta_kernel::{Causes, Uuid};
 use comporta_meter::{Found, Orphan, Outlet, Sealed, Stock, Tally, orphans};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -52,8 +52,7 @@ impl Usage {
         let work = async {
             loop {
                 if let Err(error) = self.adopt(&root).await {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "calls that a process left are not counted yet");
+                    tracing::warn!(error = %Causes(&error), "calls that a process left are not counted yet");
                 }
                 sleep(ADOPT_EVERY).await;
             }
@@ -238,8 +237,7 @@ impl Emptying {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.failing, true) {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "calls cannot be written down: they wait on the disk");
+                    tracing::warn!(error = %Causes(&error), "calls cannot be written down: they wait on the disk");
                 }
                 false
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use comporta_db::{Connection, Db, Tx};
 use comporta_jobs::{EnqueueError, EnqueueOptions, Queue};
-use comporta_kernel::{Clock, CompanyId, Timestamp, Uuid};
+use comporta_kernel::{Causes, Clock, CompanyId, Timestamp, Uuid};
 use jiff::SignedDuration;
 
 use super::{postgres, sqlite};
@@ -115,7 +115,7 @@ impl Quotas {
             Err(EnqueueError::Db(error)) => Err(error),
             Err(error @ EnqueueError::Encode { .. }) => {
                 // A warning that cannot be written down must not stop the calls.
-                tracing::error!(error = &error as &dyn std::error::Error, "a company cannot be warned");
+                tracing::error!(error = %Causes(&error), "a company cannot be warned");
                 Ok(())
             }
         }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use comporta_db::Tx;
-use comporta_kernel::Uuid;
+use comporta_kernel::{Causes, Uuid};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
@@ -155,7 +155,7 @@ impl Flight<'_> {
                 Err(error) => {
                     self.is_in_doubt = true;
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = %Causes(&error),
                         "outcomes of letters wait: the database fails"
                     );
                     tokio::time::sleep(PATIENCE).await;

@@ -5,6 +5,7 @@ use std::pin::pin;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use comporta_kernel::Causes;
 use http::header::{HOST, USER_AGENT};
 use http::{Request, StatusCode, Uri};
 use http_body_util::Empty;
@@ -49,7 +50,7 @@ impl Probe for HttpProbe {
         match self.ask(target, path).await {
             Ok(status) => status.is_success() || status.is_redirection(),
             Err(error) => {
-                tracing::debug!(target_url = target.url(), error = &*error as &dyn Error, "a probe failed");
+                tracing::debug!(target_url = target.url(), error = %Causes(&*error), "a probe failed");
                 false
             }
         }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use comporta_kernel::Timestamp;
+use comporta_kernel::{Causes, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, Books, Spent};
@@ -154,7 +154,7 @@ impl Inner {
         match outcome {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
-                tracing::debug!(error = &error as &dyn std::error::Error, "quotas cannot be asked for");
+                tracing::debug!(error = %Causes(&error), "quotas cannot be asked for");
                 Err(())
             }
             Err(elapsed) => {
