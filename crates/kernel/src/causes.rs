@@ -11,7 +11,7 @@ impl Display for Causes<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         let mut said = self.0.to_string();
         formatter.write_str(&said)?;
-        for cause in std::iter::successors(self.0.source(), |error| error.source()) {
+        for cause in std::iter::successors(self.0.source(), |&error| error.source()) {
             let text = cause.to_string();
             // Many libraries end an error's text with its cause's.
             if !said.ends_with(&text) {
