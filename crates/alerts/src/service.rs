@@ -1,6 +1,7 @@
 //! Looks from time to time, and has people told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,7 +36,9 @@ pub struct Watch {
     clock: Clock,
     instance: Uuid,
     terms: Terms,
-    channels: Channels,
+    channels: Arc<Channels>,
+    /// All who are to be told.
+    receivers: BTreeSet<String>,
     /// Since when each condition is seen here.
     since: BTreeMap<Condition, Timestamp>,
     /// What is wrong, as the database had it last, or as it is remembered while that is away.
@@ -59,7 +62,8 @@ impl Watch {
             clock,
             instance,
             terms,
-            channels,
+            receivers: channels.receivers(),
+            channels: Arc::new(channels),
             since: BTreeMap::new(),
             alerts: Alerts::new(),
             unwritten: BTreeSet::new(),
@@ -79,8 +83,7 @@ impl Watch {
             while telling.try_join_next().is_some() {}
             let signs = looks.look().await;
             for notice in self.round(signs).await {
-                let (channels, told) = (self.channels.clone(), told.clone());
-                telling.spawn(async move { bring(&channels, notice, &told).await });
+                self.tell(notice, &told, &mut telling);
             }
             pause = every;
         }
@@ -91,6 +94,20 @@ impl Watch {
         // So that the next process does not tell what this one has told.
         if !self.outcomes.is_empty() {
             let _ = timeout(FLUSH, self.on_database(&[])).await;
+        }
+    }
+
+    /// Has everybody told who is to be, each by a task of its own.
+    fn tell(&self, notice: Notice, told: &mpsc::UnboundedSender<Outcome>, telling: &mut JoinSet<()>) {
+        let notice = Arc::new(notice);
+        for receiver in notice.to.clone() {
+            let (channels, notice, told) = (Arc::clone(&self.channels), Arc::clone(&notice), told.clone());
+            telling.spawn(async move {
+                if channels.bring(&notice, &receiver).await {
+                    // Nobody listens any more at the process's end.
+                    let _ = told.send(notice.reached(&receiver));
+                }
+            });
         }
     }
 
@@ -142,10 +159,10 @@ impl Watch {
         let keeps = board.keep(self.instance, now, now + self.terms.every * LEASE);
         // Others may see what this process does not: it must have been there for as long as they have to look.
         let looked = self.with_database.is_some_and(|since| now.duration_since(since) >= self.terms.quiet());
-        let none = BTreeSet::new();
-        let may_end = (!looked).then_some(&none);
-        let (outcomes, terms) = (&self.outcomes, self.terms);
-        let notices = Round { seen, outcomes, now, terms, may_end }.settle(&mut board.alerts);
+        let may_end = &Condition::ALL.into_iter().filter(|_| looked).collect();
+        let (outcomes, terms, receivers) = (&self.outcomes, self.terms, &self.receivers);
+        let round = Round { seen, outcomes, now, terms, receivers, may_end };
+        let notices = round.settle(&mut board.alerts);
         self.alerts = board.write().await?;
         self.outcomes.clear();
         self.unwritten.clear();
@@ -162,7 +179,8 @@ impl Watch {
             outcomes: &self.outcomes,
             now: self.clock.now(),
             terms: self.terms,
-            may_end: Some(&self.unwritten),
+            receivers: &self.receivers,
+            may_end: &self.unwritten,
         };
         let notices = round.settle(&mut self.alerts);
         self.unwritten.extend(self.alerts.keys().filter(|condition| !known.contains(condition)));
@@ -181,18 +199,11 @@ async fn wait(pause: Duration, hears: &mut mpsc::UnboundedReceiver<Outcome>, out
     }
 }
 
-async fn bring(channels: &Channels, notice: Notice, told: &mpsc::UnboundedSender<Outcome>) {
-    if channels.bring(&notice).await {
-        let Notice { condition, kind, alert } = notice;
-        tracing::info!(alert = condition.name(), ?kind, "people were told");
-        let outcome = Outcome { condition, kind, began_at: alert.began_at, at: channels.clock.now() };
-        // Nobody listens any more at the process's end.
-        let _ = told.send(outcome);
-    }
-}
-
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Watch").field("instance", &self.instance).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
