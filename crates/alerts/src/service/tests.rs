@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::DropGuard;
 
 use super::*;
-use crate::model::{CLAIM, Kind};
+use crate::model::{Alert, CLAIM, Kind, Telling};
 use crate::webhook::Webhook;
 
 const TERMS: Terms = Terms {
@@ -118,11 +118,13 @@ struct Wrong(Arc<Mutex<bool>>);
 
 #[async_trait]
 impl Looks for Wrong {
-    async fn look(&self) -> Vec<Sign> {
+    async fn look(&self) -> Look {
         let is_wrong = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let condition = Condition::BackupOld;
         let sign = || Sign { condition, measured: "31 h".to_owned(), allowed: "26 h".to_owned() };
-        is_wrong.then(sign).into_iter().collect()
+        let mut look = Look::default();
+        look.note(condition, is_wrong.then(sign));
+        look
     }
 }
 
@@ -240,4 +242,38 @@ async fn a_webhook_that_was_down_gets_the_end_later_and_the_letter_is_not_sent_t
     scene.until(Kind::Ended, &[("ana@example.com", 1), ("refused", 1), ("webhook", 1)]).await;
     scene.until(Kind::Began, &[("ana@example.com", 1), ("refused", 2)]).await;
     assert!(scene.board_is_empty().await);
+}
+
+/// Sees nothing, ever.
+struct Hangs(Arc<AtomicU16>);
+
+#[async_trait]
+impl Looks for Hangs {
+    async fn look(&self) -> Look {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_hangs_is_not_begun_again_and_does_not_stop_the_rounds() {
+    let looks = Arc::new(AtomicU16::new(0));
+    let scene = Scene::with(Hangs(Arc::clone(&looks)), &["ana@example.com"], 200).await;
+    let now = scene.hand.now();
+    let began = Telling { kind: Kind::Began, since: now, reached: ["ana@example.com".to_owned()].into() };
+    let away = Alert {
+        measured: "9 s".to_owned(),
+        allowed: "5 s".to_owned(),
+        began_at: now,
+        seen_at: now,
+        telling: Some(began),
+        claimed_until: None,
+    };
+    let mut board = scene.store.open().await.unwrap();
+    board.alerts.insert(Condition::DatabaseAway, away);
+    board.write().await.unwrap();
+    scene.until(Kind::Began, &[("webhook", 1)]).await;
+    scene.hand.advance(TERMS.hold);
+    scene.until(Kind::Ended, &[("ana@example.com", 1), ("webhook", 1)]).await;
+    assert_eq!(looks.load(Ordering::Relaxed), 1);
 }
