@@ -1,5 +1,6 @@
 //! `cargo xtask drill`: the database is lost and brought back; how long that takes, and how much is gone.
 
+mod copied;
 mod dump;
 mod file;
 mod load;

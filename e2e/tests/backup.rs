@@ -38,7 +38,11 @@ async fn lose_and_bring_back(engine: Engine) {
     assert_eq!((made["encrypted"].as_bool(), made["condition"].as_str()), (Some(true), Some("unproven")));
     let listed = well(&backup(&server, &["list", "--json"]));
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["id"]), (1, &made["id"]));
+    // Two who look into one backup at once do not get into each other's way.
+    let mut beside = server.command(&["backup", "verify", "--json"]);
+    let beside = std::thread::spawn(move || beside.output().unwrap());
     let proof = well(&backup(&server, &["verify", "--json"]));
+    assert_eq!(well(&beside.join().unwrap()), proof);
     assert!(proof["entries"].as_u64().unwrap() >= 300, "{proof}");
     assert_eq!(well(&backup(&server, &["list", "--json"]))[0]["condition"], "good");
     told(&backup(&server, &["restore"]), "is not empty: add --overwrite");
@@ -131,6 +135,13 @@ async fn change_a_byte(engine: Engine, piece: &str) {
     assert_eq!([&listed[0]["condition"], &listed[1]["condition"]], ["unproven", "bad"]);
     told(&backup(&server, &["restore", spoilt, "--overwrite"]), "is damaged");
     assert_eq!(Oracle::new(&url).entries().await, 20, "what was there is still there");
+    if engine == Engine::Postgres {
+        // As a restore leaves it that is killed once it has made room: what was there is still something to be lost.
+        let url = &url;
+        Oracle::new(url).change("ALTER SCHEMA public RENAME TO comporta_before_restore").await;
+        Oracle::new(url).change("CREATE SCHEMA public").await;
+        told(&backup(&server, &["restore"]), "is not empty: add --overwrite");
+    }
     // The latest that is not known to be bad is the one before.
     let restored = well(&backup(&server, &["restore", "--overwrite", "--json"]));
     assert_eq!(restored["id"], good["id"]);
@@ -168,6 +179,16 @@ async fn what_is_older_than_the_policy_says_leaves_as_the_clock_moves() {
     assert_eq!((&pruned["deleted"], &pruned["kept"]), (&json!([]), &json!(1)));
     assert_eq!(ids(well(&backup(&server, &["list", "--json"]))), [today["id"].clone()]);
     assert_eq!(at("+365d", &["verify", "--json"])["id"], today["id"]);
+    // What is in the archive stays there, however its address is written.
+    let mut pruned = server.command(&["backup", "prune", "--to", "s3://backups/comporta/"]);
+    told(
+        &pruned
+            .env("COMPORTA_BACKUP__TO", "s3://backups/new")
+            .env("COMPORTA_BACKUP__ARCHIVE", PLACE)
+            .output()
+            .unwrap(),
+        "never pruned",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -218,12 +239,21 @@ async fn a_lost_cluster_is_brought_back_to_an_instant() {
     assert!(proof["entries"].as_u64().unwrap() >= 50, "{proof}");
     post(&mut server.client().unwrap(), "second", 50).await;
     let instant = postgres.server().psql("postgres", "SELECT to_json(clock_timestamp())#>>'{}'").unwrap();
+    let needed = postgres.server().psql("postgres", "SELECT pg_walfile_name(pg_current_wal_lsn())").unwrap();
     post(&mut server.client().unwrap(), "third", 50).await;
     let oracle = Oracle::new(&postgres.url());
     until_archived(&postgres).await;
     server.stop().await.unwrap();
     postgres.destroy().unwrap();
+    // A segment that cannot be read is not the end of the log: the server stops, and goes on once it can be.
+    let segment = format!("/backups/comporta/wal/{}", needed.trim());
+    let sound = moto.get(&segment).unwrap();
+    let mut spoilt = sound.clone();
+    spoilt[sound.len() / 2] ^= 1;
+    moto.put(&segment, &spoilt).unwrap();
     postgres.restore(&["--to-time", instant.trim()]).unwrap();
+    assert!(postgres.recover().is_err(), "it took writes without a segment of its log");
+    moto.put(&segment, &sound).unwrap();
     postgres.recover().unwrap();
     let described = oracle.described().await;
     let count = |word: &str| described.keys().filter(|text| text.starts_with(word)).count();

@@ -1,52 +1,17 @@
-//! SQLite: a copy made while it serves; then the machine is lost.
+//! SQLite: a copy made while it serves; then the file is lost, and what lies beside it stays.
 
 use std::fs;
-use std::time::Instant;
 
-use comporta_testkit::Setup;
-
-use super::{Ground, RPO_S, RTO_S, backup, load, same, verify_ledger};
+use super::{Ground, copied};
 use crate::Outcome;
-use crate::report::{Figures, Row};
+use crate::report::Row;
 
 pub(super) async fn drill(ground: &Ground) -> Outcome<Row> {
     let database = ground.folder.path().join("comporta.db");
-    let mut setup = Setup::new(&format!("sqlite:{}", database.display()))
-        .binary(ground.binary.clone())
-        .with("COMPORTA_BOLETOS__MAIL_WHEN", "registered")
-        .with("COMPORTA_BACKUP__TO", &ground.folder.path().join("backups").display().to_string());
-    // Its folder is also the one of the server and of the restore: the pepper, which only an encrypted backup holds.
-    setup.run(&["backup", "list"])?;
-    let mut server = setup.clone().start().await?;
-    let mut client = server.client()?;
-    load::entries(&mut client, ground.entries, "before").await?;
-    load::boletos(&mut client, ground.boletos).await?;
-    let begun = Instant::now();
-    let made = backup(&mut setup, &["create"]).await?;
-    let (took, taken) = (begun.elapsed(), Instant::now());
-    let begun = Instant::now();
-    backup(&mut setup, &["verify"]).await?;
-    let verified = begun.elapsed();
-    load::entries(&mut client, ground.entries / 10, "after").await?;
-    server.kill_dash_nine()?;
-    let rpo = taken.elapsed();
-    for suffix in ["", "-wal", "-shm"] {
-        fs::remove_file(format!("{}{suffix}", database.display()))?;
-    }
-    let begun = Instant::now();
-    let restored = backup(&mut setup, &["restore"]).await?;
-    server.restart().await?;
-    let rto = begun.elapsed();
-    same("entries", ground.entries, &restored["entries"])?;
-    same("boletos", ground.boletos, &restored["boletos"])?;
-    same("credits", format!("{}.00", ground.entries), &restored["credits"])?;
-    verify_ledger(&server)?;
-    server.stop().await?;
-    let figures = Figures::default()
-        .with("backup s", took.as_secs_f64())
-        .with("MB", made["bytes"].as_f64().unwrap_or_default() / 1e6)
-        .with("verify s", verified.as_secs_f64())
-        .with(RTO_S, rto.as_secs_f64())
-        .with(RPO_S, rpo.as_secs_f64());
-    Ok(Row::new("SQLite, copy", figures))
+    let url = format!("sqlite:{}", database.display());
+    copied::drill(ground, &url, "SQLite, copy", || {
+        fs::remove_file(&database)?;
+        Ok(&["restore", "--overwrite"])
+    })
+    .await
 }

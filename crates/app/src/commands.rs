@@ -105,6 +105,9 @@ pub enum Error {
     /// The archive has no file of the log of this name.
     #[error("{0} is not in the archive")]
     NoSuchWal(comporta_backup::WalName),
+    /// A file of the log may be in the archive, and could not be had.
+    #[error("a segment of the log could not be fetched")]
+    WalUnfetched(#[source] Box<Error>),
     /// Standard input could not be read.
     #[error("cannot read standard input")]
     Input(#[source] io::Error),
@@ -114,10 +117,15 @@ pub enum Error {
 }
 
 impl Error {
-    /// 2 for settings with faults and for what cannot be read, 1 for everything else.
+    /// 2 for settings with faults and for what cannot be read, 1 for everything else. PostgreSQL takes what is at most
+    /// 125 for the end of its log and goes on without the rest: a segment that may be there makes it stop instead.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if matches!(self, Self::Settings(_) | Self::Refused(_)) { 2 } else { 1 })
+        ExitCode::from(match self {
+            Self::Settings(_) | Self::Refused(_) => 2,
+            Self::WalUnfetched(_) => 200,
+            _ => 1,
+        })
     }
 
     /// What to tell on standard error: one line per fault, or the failure and its causes.

@@ -41,6 +41,9 @@ pub enum Error {
         /// What it said.
         source: io::Error,
     },
+    /// What is in the archive stays there.
+    #[error("this is backup.archive, which is never pruned: its bucket's lifecycle says what goes")]
+    InArchive,
     /// No backup has this id.
     #[error("there is no backup {0}; `comporta backup list` shows those there are")]
     NoSuchBackup(BackupId),
@@ -82,6 +85,9 @@ pub enum Error {
     /// Others use the target.
     #[error("{0} is in use: stop every comporta process that uses it first")]
     InUse(String),
+    /// A server runs on the cluster.
+    #[error("a server runs on the cluster, says {}: stop it first, or remove that file if none does", .0.display())]
+    ServerRuns(PathBuf),
     /// A base backup needs a folder.
     #[error("a base backup is a whole cluster: name its folder with --cluster")]
     NoCluster,
@@ -109,6 +115,11 @@ pub enum Error {
     /// Another file of the log has this name already.
     #[error("another {0} is archived already: two clusters must not share a place")]
     WalDiffers(crate::WalName),
+    /// A file of the log is not encrypted, and should be.
+    #[error(
+        "{0} is not encrypted though there is a backup.key: if it was archived before there was one, add --plain"
+    )]
+    PlainWal(crate::WalName),
     /// The restored database does not hold what it must.
     #[error("backup {id} does not hold what it must: {fault}")]
     Unproven {
@@ -117,6 +128,9 @@ pub enum Error {
         /// What was wrong.
         fault: String,
     },
+    /// Nobody could look into the restored database.
+    #[error("the restored database could not be looked into")]
+    Unlooked(#[source] crate::Failure),
     /// JSON of ours could not be written.
     #[error("cannot write JSON")]
     Json(#[from] serde_json::Error),
@@ -143,17 +157,6 @@ impl Error {
     pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |source| Self::File { path, source }
-    }
-
-    /// The failure and its causes in one line, for a verification's record.
-    pub(crate) fn in_one_line(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        text
     }
 
     /// Whether the backup itself is at fault, rather than what it was to be restored with.

@@ -30,6 +30,8 @@ pub(crate) struct Seal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sum {
     pub(crate) size: u64,
+    /// Bytes of the source.
+    pub(crate) unpacked: u64,
     pub(crate) sha256: String,
 }
 
@@ -61,19 +63,20 @@ fn pack_into(
     pieces: &mpsc::Sender<Outgoing>,
 ) -> io::Result<Sum> {
     let out = Outlet { pieces, piece: Vec::with_capacity(PIECE), hash: Context::new(&SHA256), size: 0 };
+    let unpacked;
     let out = match seal {
         None => {
             let mut gzip = GzEncoder::new(out, Compression::fast());
-            io::copy(&mut source, &mut gzip)?;
+            unpacked = io::copy(&mut source, &mut gzip)?;
             gzip.finish()?
         }
         Some(Seal { key, salt }) => {
             let mut gzip = GzEncoder::new(Sealer::begin(out, &key, &salt, name)?, Compression::fast());
-            io::copy(&mut source, &mut gzip)?;
+            unpacked = io::copy(&mut source, &mut gzip)?;
             gzip.finish()?.finish()?
         }
     };
-    out.finish()
+    out.finish(unpacked)
 }
 
 /// What was kept, as the source gave it.
@@ -86,6 +89,12 @@ pub(crate) fn unpack<R: Read + Send + 'static>(
         None => Box::new(MultiGzDecoder::new(kept)),
         Some(key) => Box::new(MultiGzDecoder::new(Opener::open(kept, key, name)?)),
     })
+}
+
+/// Whether a failure to read is of what was read, rather than of the disk or of who reads.
+pub(crate) fn is_of_the_bytes(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }
 
 /// Counts what is written, and hands it over in pieces.
@@ -104,9 +113,9 @@ impl Outlet<'_> {
         self.pieces.blocking_send(Ok(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    fn finish(mut self) -> io::Result<Sum> {
+    fn finish(mut self, unpacked: u64) -> io::Result<Sum> {
         self.hand_over()?;
-        Ok(Sum { size: self.size, sha256: hex::encode(self.hash.finish()) })
+        Ok(Sum { size: self.size, unpacked, sha256: hex::encode(self.hash.finish()) })
     }
 }
 
@@ -147,8 +156,8 @@ mod tests {
             let key = seal.as_ref().map(|seal| seal.key.clone());
             let (stream, sum) = pack(io::Cursor::new(plain.clone()), seal, "x");
             let kept = stream.try_collect::<Vec<Bytes>>().await.unwrap().concat();
-            let wanted =
-                Sum { size: kept.len() as u64, sha256: hex::encode(ring::digest::digest(&SHA256, &kept)) };
+            let sha256 = hex::encode(ring::digest::digest(&SHA256, &kept));
+            let wanted = Sum { size: kept.len() as u64, unpacked: plain.len() as u64, sha256 };
             assert_eq!(sum.await.unwrap(), wanted);
             let mut back = Vec::new();
             unpack(io::Cursor::new(kept), key.as_ref(), "x").unwrap().read_to_end(&mut back).unwrap();

@@ -25,23 +25,28 @@ impl Job for MakeBackup {
     async fn run(&self, context: &Context<Self::State>) -> Result<(), JobError> {
         // Enqueued by a process that had a place for backups, claimed by one that has none.
         let Some(backups) = &context.state else { return Err(JobError::retry("backup.to is not set here")) };
-        let mut unproven = None;
+        let (mut missing, mut unproven) = (None, None);
         for kind in backups.scheduled_kinds() {
-            let id = match backups.young(kind).await.map_err(JobError::retry)? {
-                Some(id) => id,
-                None => backups.create(kind).await.map_err(JobError::retry)?.id,
-            };
-            match backups.prove_scheduled(id).await {
+            match backups.make_scheduled(kind).await {
                 Ok(()) => {}
-                // A bad one is no backup: another is made.
-                Err(error) if error.is_of_the_backup() => return Err(JobError::retry(error)),
-                // That nobody can look into it here is told, and is no reason to make more of them.
-                Err(error) => unproven = Some(error),
+                Err(Scheduled::Missing(error)) => missing = missing.or(Some(error)),
+                Err(Scheduled::Unproven(error)) => unproven = unproven.or(Some(error)),
             }
         }
-        backups.prune(PruneOptions::default()).await.map_err(JobError::give_up)?;
+        // Old ones leave even where new ones fail: of each kind the last good one stays.
+        let pruned = backups.prune(PruneOptions::default()).await;
+        missing.map_or(Ok(()), |error| Err(JobError::retry(error)))?;
+        pruned.map_err(JobError::give_up)?;
         unproven.map_or(Ok(()), |error| Err(JobError::give_up(error)))
     }
+}
+
+/// What became of a kind that was to be made.
+enum Scheduled {
+    /// There is no good one: another try may make it.
+    Missing(Error),
+    /// There is one that nobody could look into here, which is no reason to make more of them.
+    Unproven(Error),
 }
 
 impl Backups {
@@ -58,10 +63,18 @@ impl Backups {
         Ok(self.list().await?.iter().rev().find(|found| is_young(found)).map(|found| found.id))
     }
 
-    async fn prove_scheduled(&self, id: BackupId) -> Result<(), Error> {
+    async fn make_scheduled(&self, kind: Kind) -> Result<(), Scheduled> {
+        let id = match self.young(kind).await.map_err(Scheduled::Missing)? {
+            Some(id) => id,
+            None => self.create(kind).await.map_err(Scheduled::Missing)?.id,
+        };
         if !self.options().verify {
             return Ok(());
         }
-        self.verify(Choice::Id(id)).await.map(drop)
+        match self.verify(Choice::Id(id)).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_of_the_backup() => Err(Scheduled::Missing(error)),
+            Err(error) => Err(Scheduled::Unproven(error)),
+        }
     }
 }

@@ -21,6 +21,7 @@ pub use model::{
 };
 pub use repository::{Found, Repository};
 pub use service::{
-    Backups, Choice, Options, Pepper, Proof, Proves, PruneOptions, Pruned, RestoreOptions, Restored, Trail,
+    Backups, Choice, Doubt, Failure, Options, Pepper, Proof, Proves, PruneOptions, Pruned, RestoreOptions,
+    Restored, Trail,
 };
 pub use wal::WalArchive;

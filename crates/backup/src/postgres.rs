@@ -9,5 +9,5 @@ mod scratch;
 
 pub(crate) use address::Address;
 pub(crate) use base::{RestoreTo, cluster_is_empty, make_base, unpack_cluster};
-pub(crate) use dump::{make_dump, restore_dump};
+pub(crate) use dump::{is_readable, make_dump, restore_dump};
 pub(crate) use scratch::ScratchCluster;

@@ -127,7 +127,7 @@ impl Repository {
         self.blobs.put_stream(&key(id, name)?, stream).await?;
         let broken = |_| BlobError::Content("its end was lost".into());
         let sum = sum.await.map_err(broken)?;
-        Ok(Piece { name: name.to_owned(), size: sum.size, sha256: sum.sha256 })
+        Ok(Piece { name: name.to_owned(), size: sum.size, unpacked: sum.unpacked, sha256: sum.sha256 })
     }
 
     /// Makes a backup that is whole be there.

@@ -31,17 +31,29 @@ const SCRATCH: &str = "comporta-backup-";
 /// One that a killed process left is removed when it is so old.
 const LEFT_BEHIND: SignedDuration = SignedDuration::from_hours(48);
 
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-
 /// Looks into a restored database for what only the program as a whole can tell.
 #[async_trait]
 pub trait Proves: Send + Sync + std::fmt::Debug {
     /// Recomputes what can be recomputed: every balance from its entries.
     ///
     /// # Errors
-    /// What was wrong.
-    async fn prove(&self, database: &Url) -> Outcome;
+    /// What was wrong with the database, or why nobody could look.
+    async fn prove(&self, database: &Url) -> Result<(), Doubt>;
 }
+
+/// Why a restored database is not proven.
+#[derive(Debug, thiserror::Error)]
+pub enum Doubt {
+    /// It does not hold together.
+    #[error(transparent)]
+    Differs(Failure),
+    /// Nobody could look: that says nothing of it.
+    #[error(transparent)]
+    Unlooked(#[from] Failure),
+}
+
+/// What failed.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Writes down who did what.
 #[async_trait]
@@ -50,7 +62,7 @@ pub trait Trail: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// When it could not be noted.
-    async fn note(&self, act: &'static str, backup: &str, detail: Value) -> Outcome;
+    async fn note(&self, act: &'static str, backup: &str, detail: Value) -> Result<(), Failure>;
 }
 
 /// What an operator may set.
@@ -60,6 +72,8 @@ pub struct Options {
     pub keep_days: u16,
     /// Where they go then; nowhere without it.
     pub archive: Option<Blobs>,
+    /// Whether these are the archive's own backups, which never leave by our hand.
+    pub in_archive: bool,
     /// Where copies are made before they leave, and databases restored to be looked into.
     pub scratch: PathBuf,
     /// The folder of PostgreSQL's programs, if not the usual one.
@@ -175,14 +189,12 @@ impl Backups {
             let found = repository.find(id).await?.ok_or(Error::NoSuchBackup(id))?;
             return found.manifest.map_err(|source| Error::Manifest { id, source });
         }
-        // Who encrypts is not given, unasked, what anybody may have put there.
-        let ours = |manifest: &Manifest| repository.keys().current().is_none() || manifest.key.is_some();
         let fits = |found: &Found| {
             found.condition() != Condition::Bad
                 && found.manifest.as_ref().is_ok_and(|manifest| {
                     kind.is_none_or(|kind| manifest.kind == kind)
                         && until.is_none_or(|until| manifest.finished_at <= until)
-                        && ours(manifest)
+                        && self.is_ours(manifest)
                 })
         };
         let newest = repository.list().await?.into_iter().rev().find(fits);
@@ -190,6 +202,18 @@ impl Backups {
             Some(_) => Error::NoBaseBefore,
             None => Error::NoBackup,
         })
+    }
+
+    /// What a server that recovers this base backup fetches its log with.
+    fn restore_command(&self, manifest: &Manifest) -> String {
+        let command = &self.0.options.restore_command;
+        // Its log began before there was a key.
+        if self.is_ours(manifest) { command.clone() } else { format!("{command} --plain") }
+    }
+
+    /// Who encrypts is not given, unasked, what anybody may have put there.
+    pub(crate) fn is_ours(&self, manifest: &Manifest) -> bool {
+        self.0.repository.keys().current().is_none() || manifest.key.is_some()
     }
 
     fn ids(&self) -> IdSource {

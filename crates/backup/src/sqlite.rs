@@ -42,8 +42,9 @@ pub(crate) async fn unpack(
 
 /// Whether something would be lost by putting another database in this one's place.
 pub(crate) async fn is_empty(database: &Path) -> Result<bool, Error> {
-    if fs::metadata(database).map_or(true, |meta| meta.len() == 0) && !beside(database, "-wal").exists() {
-        return Ok(true);
+    if fs::metadata(database).map_or(true, |meta| meta.len() == 0) {
+        // A log without its file is all that is left of something, and SQLite opens none without the other.
+        return Ok(!beside(database, "-wal").exists());
     }
     match store::sqlite::holds_tables(database).await {
         Ok(held) => Ok(!held),
@@ -66,7 +67,7 @@ pub(crate) async fn replace(database: &Path, by: &Path, id: BackupId) -> Result<
         }
     }
     fs::rename(by, database).map_err(Error::file(database))?;
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(database);
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::file(folder))?;
     // What it held is no file any more.
     drop(seized);
@@ -80,6 +81,11 @@ async fn seize(database: &Path) -> Result<Option<sqlx::SqliteConnection>, Error>
         Err(error) if store::sqlite::is_ruined(&error) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The folder that a database lies in.
+pub(crate) fn folder_of(database: &Path) -> &Path {
+    database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Where a database is made ready before it takes another's place: on the same disk.
@@ -106,4 +112,22 @@ pub(crate) fn needs_room(folder: &Path, size: u64) -> Result<(), Error> {
         return Err(Error::NoRoom { folder: folder.to_owned(), free, needed });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_log_without_its_file_is_something_that_would_be_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("x.db");
+        assert!(is_empty(&database).await.unwrap());
+        fs::write(beside(&database, "-wal"), "left").unwrap();
+        assert!(!is_empty(&database).await.unwrap());
+        fs::write(&database, "").unwrap();
+        assert!(!is_empty(&database).await.unwrap());
+        fs::write(&database, "no database").unwrap();
+        assert!(!is_empty(&database).await.unwrap());
+    }
 }

@@ -20,13 +20,21 @@ const FOLDER: &str = "wal";
 pub struct WalArchive {
     blobs: Blobs,
     keys: Keys,
+    plain: bool,
 }
 
 impl WalArchive {
     /// The archive in `blobs`.
     #[must_use]
     pub const fn new(blobs: Blobs, keys: Keys) -> Self {
-        Self { blobs, keys }
+        Self { blobs, keys, plain: false }
+    }
+
+    /// One that also gives back what is not encrypted though there is a key: for the log of a base backup that was made
+    /// before the key.
+    #[must_use]
+    pub fn with_plain(self) -> Self {
+        Self { plain: true, ..self }
     }
 
     /// Keeps a file of the log, durably. The same file once more is well; another one of its name is refused, for
@@ -37,7 +45,7 @@ impl WalArchive {
     pub async fn push(&self, path: &Path, name: &WalName, rng: &Rng) -> Result<(), Error> {
         let file = File::open(path).map_err(Error::file(path))?;
         if let Some(mut kept) = self.read(name).await? {
-            return match same(file, &mut kept).map_err(Error::file(path))? {
+            return match same(file, &mut kept.content).map_err(Error::file(path))? {
                 true => Ok(()),
                 false => Err(Error::WalDiffers(name.clone())),
             };
@@ -52,9 +60,14 @@ impl WalArchive {
     /// that recovers that it has come to the end.
     ///
     /// # Errors
-    /// When it is damaged or encrypted under another key; when the place fails, or the file cannot be written.
+    /// When it is damaged, encrypted under another key, or [not at all](Error::PlainWal) though there is a key; when the place fails, or the file cannot be written.
     pub async fn fetch(&self, name: &WalName, path: &Path) -> Result<bool, Error> {
-        let Some(mut kept) = self.read(name).await? else { return Ok(false) };
+        let Some(kept) = self.read(name).await? else { return Ok(false) };
+        // Anybody who may write to the place could have put it there: a server would believe it.
+        if !kept.sealed && self.keys.current().is_some() && !self.plain {
+            return Err(Error::PlainWal(name.clone()));
+        }
+        let mut kept = kept.content;
         let written = File::create(path).and_then(|mut file| {
             io::copy(&mut kept, &mut file)?;
             file.sync_all()
@@ -82,14 +95,15 @@ impl WalArchive {
     }
 
     /// A segment fits in memory: 16 MiB unless the cluster was made otherwise, and far less compressed.
-    async fn read(&self, name: &WalName) -> Result<Option<Box<dyn Read + Send>>, Error> {
+    async fn read(&self, name: &WalName) -> Result<Option<Kept>, Error> {
         let kept = match self.blobs.get_stream(&parsed(&place(name))?).await {
             Err(BlobError::Missing(_)) => return Ok(None),
             kept => kept?.try_collect::<Vec<_>>().await?.concat(),
         };
         let damaged = |error| Error::file(Path::new(&place(name)))(error);
         if kept.starts_with(&[0x1f, 0x8b]) {
-            return flow::unpack(io::Cursor::new(kept), None, "").map(Some).map_err(damaged);
+            let content = flow::unpack(io::Cursor::new(kept), None, "").map_err(damaged)?;
+            return Ok(Some(Kept { content, sealed: false }));
         }
         let opens = |key: &Key| {
             let mut first = [0; 1];
@@ -97,8 +111,15 @@ impl WalArchive {
             opened.and_then(|mut plain| plain.read(&mut first)).is_ok()
         };
         let key = self.keys.all().find(|key| opens(key)).or_else(|| self.keys.current());
-        flow::unpack(io::Cursor::new(kept), key, &place(name)).map(Some).map_err(damaged)
+        let content = flow::unpack(io::Cursor::new(kept), key, &place(name)).map_err(damaged)?;
+        Ok(Some(Kept { content, sealed: true }))
     }
+}
+
+/// A file of the log, as it was before it was kept.
+struct Kept {
+    content: Box<dyn Read + Send>,
+    sealed: bool,
 }
 
 fn place(name: &WalName) -> String {
@@ -135,6 +156,7 @@ mod tests {
             ("plain", Keys::default(), Keys::new(Some(new.clone()), Vec::new())),
             ("sealed", Keys::new(Some(old.clone()), Vec::new()), Keys::new(Some(new), vec![old])),
         ] {
+            let was_plain = place == "plain";
             let place = folder.path().join(place);
             fs::write(&segment, vec![7_u8; 1 << 20]).unwrap();
             let before = archive(&place, then);
@@ -143,6 +165,11 @@ mod tests {
             after.push(&segment, &name, &rng).await.unwrap();
             fs::write(&segment, vec![8_u8; 1 << 20]).unwrap();
             assert!(matches!(after.push(&segment, &name, &rng).await, Err(Error::WalDiffers(_))));
+            if was_plain {
+                assert!(matches!(after.fetch(&name, &back).await, Err(Error::PlainWal(_))));
+                assert!(!back.exists());
+            }
+            let after = if was_plain { after.with_plain() } else { after };
             assert!(after.fetch(&name, &back).await.unwrap());
             assert_eq!(fs::read(&back).unwrap(), vec![7; 1 << 20]);
             assert!(!after.fetch(&"00000002.history".parse().unwrap(), &back).await.unwrap());

@@ -15,7 +15,7 @@ const LOOKS: u32 = 24;
 
 impl Backups {
     /// Keeps `comporta_backup_last_good_timestamp_seconds` true until told to stop: when the newest backup that is not
-    /// known to be bad was begun, in seconds since 1970. Without any it is 0, so that an alert on its age finds that
+    /// known to be bad was begun, in seconds since 1970; of dumps and base backups the older one. Without any it is 0, so that an alert on its age finds that
     /// too; `comporta_backup_age_seconds` is that age, without one infinite.
     pub async fn watch_until(&self, stop: CancellationToken) {
         for act in ["list", "create", "verify", "prune"] {
@@ -41,9 +41,13 @@ impl Backups {
         }
     }
 
+    /// When the newest was begun; of the kind that is worst off, where the schedule makes several.
     async fn newest(&self) -> Result<Option<Timestamp>, crate::Error> {
         let found = self.list().await?;
         let good = found.iter().filter(|found| found.condition() != Condition::Bad);
-        Ok(good.filter_map(|found| found.manifest.as_ref().ok()).map(|manifest| manifest.started_at).max())
+        let good: Vec<_> = good.filter_map(|found| found.manifest.as_ref().ok()).collect();
+        let of = |kind| good.iter().filter(move |manifest| manifest.kind == kind && self.is_ours(manifest));
+        let newest = |kind| of(kind).map(|manifest| manifest.started_at).max();
+        Ok(self.scheduled_kinds().into_iter().map(newest).min().flatten())
     }
 }

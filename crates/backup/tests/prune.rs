@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use comporta_backup::{
-    Backups, Choice, Condition, Error, Keys, Kind, Options, Proves, PruneOptions, Repository, RestoreOptions,
-    Trail,
+    Backups, Choice, Condition, Doubt, Error, Failure, Keys, Kind, Options, Proves, PruneOptions, Repository,
+    RestoreOptions, Trail,
 };
 use comporta_db::{Blobs, Db, Url};
 use comporta_kernel::{Clock, ManualClock, Rng, Timestamp};
@@ -23,19 +23,14 @@ struct Nobody;
 
 #[async_trait]
 impl Proves for Nobody {
-    async fn prove(&self, _: &Url) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn prove(&self, _: &Url) -> Result<(), Doubt> {
         Ok(())
     }
 }
 
 #[async_trait]
 impl Trail for Nobody {
-    async fn note(
-        &self,
-        _: &'static str,
-        _: &str,
-        _: Value,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn note(&self, _: &'static str, _: &str, _: Value) -> Result<(), Failure> {
         Ok(())
     }
 }
@@ -57,6 +52,7 @@ fn open(moto: &Moto, folder: &Path, database: Url, archive: Option<&str>, clock:
         scratch: folder.join("scratch"),
         postgres_programs: None,
         verify: true,
+        in_archive: false,
         point_in_time: false,
         restore_command: "false".to_owned(),
         pepper: None,

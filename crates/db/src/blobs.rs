@@ -81,6 +81,12 @@ impl Blobs {
         open::open(address, environment)
     }
 
+    /// Whether two addresses name one place, however they are written.
+    #[must_use]
+    pub fn is_same_place(one: &str, other: &str) -> bool {
+        open::is_same_place(one, other)
+    }
+
     /// Writes a blob from a stream in bounded memory; gives its size. When the stream fails, or the caller
     /// goes away, nothing is written.
     ///

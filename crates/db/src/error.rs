@@ -97,7 +97,9 @@ fn is_unavailable(error: &sqlx::Error) -> bool {
         // PostgreSQL classes 08 connection, 28 a password that is being changed, 53 resources, 57P operator
         // intervention, 58 system, and 25006 a primary that became a replica; SQLite 5 busy, 10 I/O, 13 full.
         sqlx::Error::Database(db) => db.code().is_some_and(|code| {
-            ["08", "28", "53", "57P", "58", "25006"].iter().any(|class| code.starts_with(class) && code.len() == 5)
+            ["08", "28", "53", "57P", "58", "25006"]
+                .iter()
+                .any(|class| code.starts_with(class) && code.len() == 5)
                 || code.parse::<i32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xFF, 5 | 10 | 13))
         }),
         _ => false,

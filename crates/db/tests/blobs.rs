@@ -60,6 +60,24 @@ fn an_address_names_a_directory_or_a_bucket() {
     }
 }
 
+#[test]
+fn one_place_has_many_addresses() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path().display().to_string();
+    for (one, other, same) in [
+        ("s3://b/p", "s3://b/p/", true),
+        ("s3://b", "s3://b/", true),
+        ("s3://b/p", "s3://b/q", false),
+        ("s3://b/p", "/b/p", false),
+        (&home, &format!("file://{home}/"), true),
+        (&home, &format!("{home}/../{}", home.rsplit('/').next().unwrap()), true),
+        ("nowhere/a", "./nowhere/a/", true),
+        ("nowhere/a", "nowhere/b", false),
+    ] {
+        assert_eq!(Blobs::is_same_place(one, other), same, "{one} and {other}");
+    }
+}
+
 async fn keeps_the_contract(blobs: &Blobs) {
     assert_eq!(blobs.size(&key("a/one")).await.unwrap(), None);
     assert!(matches!(blobs.get_stream(&key("a/one")).await, Err(BlobError::Missing(_))));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use comporta_alerts::Webhook;
-use comporta_db::Url;
+use comporta_db::{Blobs, Url};
 use comporta_gateway::Place;
 use comporta_kernel::{Clock, Secret, is_email};
 use comporta_mail::Mailer;
@@ -154,7 +154,9 @@ fn check_backup(settings: &Settings, fault: &mut impl FnMut(&[&str], String)) {
     if backup.key.is_none() && !backup.old_keys.is_empty() {
         fault(&["backup", "old_keys"], "must be empty unless backup.key is set".to_owned());
     }
-    if backup.archive.is_some() && backup.archive == backup.to {
+    if let (Some(to), Some(archive)) = (&backup.to, &backup.archive)
+        && Blobs::is_same_place(to, archive)
+    {
         fault(&["backup", "archive"], "must differ from backup.to".to_owned());
     }
     for (setting, place) in [("to", &backup.to), ("archive", &backup.archive)] {

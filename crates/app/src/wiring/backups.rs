@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use comporta_backup::{Backups, Key, Keys, Options, Proves, Repository, Trail, WalArchive};
+use comporta_backup::{Backups, Doubt, Failure, Key, Keys, Options, Proves, Repository, Trail, WalArchive};
 use comporta_db::{BlobError, Blobs, Db, MigrationState, Url};
 use comporta_kernel::{Clock, IdSource, Rng};
 use comporta_ledger::Ledger;
@@ -14,8 +14,6 @@ use tokio::runtime::Handle;
 
 use super::{App, Error, ledger_options};
 use crate::settings::Settings;
-
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 /// Connections that looking into a restored database takes.
 const CONNECTIONS: u32 = 4;
@@ -59,9 +57,12 @@ pub fn wal_archive(settings: &Settings, to: &str) -> Result<WalArchive, Error> {
 
 fn options(settings: &Settings, to: &str) -> Result<Options, Error> {
     let backup = &settings.backup;
+    let archive = backup.archive.as_deref();
+    let in_archive = archive.is_some_and(|archive| Blobs::is_same_place(archive, to));
     Ok(Options {
         keep_days: backup.keep_days.get(),
-        archive: backup.archive.as_deref().map(blobs).transpose()?,
+        archive: archive.filter(|_| !in_archive).map(blobs).transpose()?,
+        in_archive,
         scratch: settings.scratch_folder(),
         postgres_programs: backup.postgres_programs.clone(),
         verify: backup.verify,
@@ -108,7 +109,7 @@ pub struct AuditTrail(pub(super) Partners);
 
 #[async_trait]
 impl Trail for AuditTrail {
-    async fn note(&self, act: &'static str, backup: &str, detail: Value) -> Outcome {
+    async fn note(&self, act: &'static str, backup: &str, detail: Value) -> Result<(), Failure> {
         Ok(self.0.audit(Act::new(act, backup).with(detail)).await?)
     }
 }
@@ -120,7 +121,7 @@ pub struct CommandLineTrail(pub Settings);
 
 #[async_trait]
 impl Trail for CommandLineTrail {
-    async fn note(&self, act: &'static str, backup: &str, detail: Value) -> Outcome {
+    async fn note(&self, act: &'static str, backup: &str, detail: Value) -> Result<(), Failure> {
         let settings = Settings { migrate_on_start: false, ..self.0.clone() };
         if let Url::Sqlite(path) = settings.database_options()?.url
             && !path.exists()
@@ -139,7 +140,9 @@ impl Trail for CommandLineTrail {
 }
 
 /// Opens databases on a thread of its own: the compiler does not see that such work may move between threads.
-async fn apart(work: impl AsyncFnOnce() -> Outcome + Send + 'static) -> Outcome {
+async fn apart<T: Send + 'static>(
+    work: impl AsyncFnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || runtime.block_on(work())).await?
 }
@@ -158,21 +161,21 @@ struct BalancesDiffer {
 
 #[async_trait]
 impl Proves for RecomputesBalances {
-    async fn prove(&self, database: &Url) -> Outcome {
+    async fn prove(&self, database: &Url) -> Result<(), Doubt> {
         let (looks, url) = (self.clone(), database.clone());
-        apart(async move || {
+        let differs = apart(async move || {
             let options = comporta_db::Options { url, read_url: None, max_connections: CONNECTIONS };
             let db = Db::open(&options).await?;
-            let proven = looks.recompute(&db).await;
+            let differs = looks.recompute(&db).await;
             db.close().await;
-            proven
-        })
-        .await
+            differs
+        });
+        differs.await?.map_or(Ok(()), |differs| Err(Doubt::Differs(differs.into())))
     }
 }
 
 impl RecomputesBalances {
-    async fn recompute(&self, db: &Db) -> Outcome {
+    async fn recompute(&self, db: &Db) -> Result<Option<BalancesDiffer>, Failure> {
         let Self(settings, clock, rng) = self;
         match db.migration_state().await? {
             MigrationState::Current => {}
@@ -184,6 +187,6 @@ impl RecomputesBalances {
         let ledger = Ledger::new(db.clone(), clock.clone(), ids, ledger_options(settings));
         let differences = ledger.verify().await?.differences;
         let first = differences.first().map(ToString::to_string);
-        first.map_or(Ok(()), |first| Err(BalancesDiffer { count: differences.len(), first }.into()))
+        Ok(first.map(|first| BalancesDiffer { count: differences.len(), first }))
     }
 }

@@ -60,6 +60,8 @@ pub struct Piece {
     pub name: String,
     /// Bytes.
     pub size: u64,
+    /// Bytes of what it was made of.
+    pub unpacked: u64,
     /// SHA-256 of these bytes, in hexadecimal.
     pub sha256: String,
 }
@@ -128,6 +130,12 @@ impl Manifest {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.pieces.iter().map(|piece| piece.size).sum()
+    }
+
+    /// Bytes of what all pieces are made of.
+    #[must_use]
+    pub fn unpacked(&self) -> u64 {
+        self.pieces.iter().map(|piece| piece.unpacked).sum()
     }
 
     /// Its text, sealed.
@@ -214,7 +222,12 @@ mod tests {
             key: key.map(Key::id),
             wal_from: None,
             server: None,
-            pieces: vec![Piece { name: "database".to_owned(), size: 3, sha256: "00".to_owned() }],
+            pieces: vec![Piece {
+                name: "database".to_owned(),
+                size: 3,
+                unpacked: 5,
+                sha256: "00".to_owned(),
+            }],
             totals: Totals::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! The physical backup: a cluster by `pg_basebackup`, and a folder that becomes a cluster again as it was at an
 //! instant, by the log archived since (PostgreSQL manual, "Continuous Archiving and Point-in-Time Recovery").
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use comporta_kernel::{Rng, Timestamp};
+use rustix::process::Pid;
 
 use super::address::Address;
 use super::process::{self, Output};
@@ -81,7 +82,7 @@ pub(crate) fn cluster_is_empty(cluster: &Path) -> Result<bool, Error> {
 }
 
 /// Makes a folder a cluster that recovers when its server starts: up to `to`, with segments that `restore_command`
-/// fetches. What the folder held is gone.
+/// fetches. What the folder held is gone then, and not before all of the backup lies beside it.
 pub(crate) async fn unpack_cluster(
     repository: &Repository,
     manifest: &Manifest,
@@ -90,21 +91,56 @@ pub(crate) async fn unpack_cluster(
     to: RestoreTo,
     restore_command: &str,
 ) -> Result<(), Error> {
-    if cluster.join("postmaster.pid").exists() {
-        return Err(Error::InUse(cluster.display().to_string()));
+    let lock = cluster.join("postmaster.pid");
+    if is_locked(&lock) {
+        return Err(Error::ServerRuns(lock));
     }
-    if cluster.exists() {
-        empty(cluster).map_err(Error::file(cluster))?;
-    } else {
-        fs::create_dir_all(cluster).map_err(Error::file(cluster))?;
+    // Inside it, for it may be a mount point, or in a folder that is not ours.
+    let [new, old] = ["new", "old"].map(|name| cluster.join(format!(".{}.{name}", manifest.id)));
+    fs::create_dir_all(&new).map_err(Error::file(&new))?;
+    let unpacked = async {
+        let mut source = repository.open(manifest, PIECE, fetched)?;
+        let mut command = Command::new("tar");
+        command.args(["--extract", "--file=-", "--directory"]).arg(&new);
+        process::in_background("tar", move || process::feed(&mut command, &mut source)).await?;
+        say_how_to_recover(&new, to, restore_command).map_err(Error::file(&new))
+    };
+    if let Err(error) = unpacked.await {
+        let _ = fs::remove_dir_all(&new);
+        return Err(error);
     }
+    replace(cluster, &new, &old).map_err(Error::file(cluster))
+}
+
+/// Puts what is in `new` in the place of what is in `cluster`, of which both are part. Until the last step nothing is
+/// lost: what was there waits in `old`.
+fn replace(cluster: &Path, new: &Path, old: &Path) -> io::Result<()> {
     // The server refuses a folder that others may look into.
-    fs::set_permissions(cluster, Permissions::from_mode(0o700)).map_err(Error::file(cluster))?;
-    let mut source = repository.open(manifest, PIECE, fetched)?;
-    let mut command = Command::new("tar");
-    command.args(["--extract", "--file=-", "--directory"]).arg(cluster);
-    process::in_background("tar", move || process::feed(&mut command, &mut source)).await?;
-    say_how_to_recover(cluster, to, restore_command).map_err(Error::file(cluster))
+    fs::set_permissions(cluster, Permissions::from_mode(0o700))?;
+    fs::create_dir_all(old)?;
+    move_all(cluster, old, |path| path != new && path != old)?;
+    move_all(new, cluster, |_| true)?;
+    File::open(cluster)?.sync_all()?;
+    fs::remove_dir(new)?;
+    fs::remove_dir_all(old)
+}
+
+fn move_all(from: &Path, to: &Path, wanted: impl Fn(&Path) -> bool) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if wanted(&entry.path()) {
+            fs::rename(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the server that wrote this file is there: its first line is a process's number.
+fn is_locked(lock: &Path) -> bool {
+    let Ok(written) = fs::read_to_string(lock) else { return lock.exists() };
+    let pid = written.lines().next().and_then(|line| Pid::from_raw(line.trim().parse().ok()?));
+    // One of another user's may not be asked, and is there all the same.
+    pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
 fn say_how_to_recover(cluster: &Path, to: RestoreTo, restore_command: &str) -> io::Result<()> {
@@ -130,18 +166,6 @@ fn say_how_to_recover(cluster: &Path, to: RestoreTo, restore_command: &str) -> i
     fs::write(cluster.join("recovery.signal"), "")
 }
 
-fn empty(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
-        } else {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +187,39 @@ mod tests {
         assert_eq!(last("recovery_target"), "recovery_target = ''");
         say_how_to_recover(folder.path(), RestoreTo::Backup, "fetch").unwrap();
         assert_eq!(last("recovery_target"), "recovery_target = 'immediate'");
+    }
+    #[test]
+    fn what_a_folder_held_is_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (name, text) in
+            [("PG_VERSION", "old"), ("only/old", ""), (".new/PG_VERSION", "new"), (".new/base/1", "")]
+        {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), text).unwrap();
+        }
+        // What a replacement that was killed has left is like anything else that was there.
+        fs::create_dir_all(at(".before/x")).unwrap();
+        replace(folder.path(), &at(".new"), &at(".old")).unwrap();
+        assert_eq!(fs::read_to_string(at("PG_VERSION")).unwrap(), "new");
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["PG_VERSION", "base"]);
+    }
+
+    #[test]
+    fn a_lock_holds_as_long_as_its_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = folder.path().join("postmaster.pid");
+        assert!(!is_locked(&lock));
+        fs::write(&lock, format!("{}\n/data\n", std::process::id())).unwrap();
+        assert!(is_locked(&lock));
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        fs::write(&lock, format!("{}\n/data\n", child.id())).unwrap();
+        assert!(!is_locked(&lock));
+        fs::write(&lock, "nonsense").unwrap();
+        assert!(is_locked(&lock));
     }
 }

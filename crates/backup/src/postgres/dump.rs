@@ -6,7 +6,8 @@ use comporta_kernel::Rng;
 
 use super::address::Address;
 use super::process::{self, Output};
-use super::programs::Programs;
+use super::programs::{Fits, Programs};
+use crate::flow::is_of_the_bytes;
 use crate::model::{BackupId, Manifest, Piece, Totals};
 use crate::repository::Repository;
 use crate::{Error, store};
@@ -54,4 +55,24 @@ pub(crate) async fn restore_dump(
     let mut source = repository.open(manifest, PIECE, fetched)?;
     process::in_background("pg_restore", move || process::feed(&mut command, &mut source)).await?;
     Ok(store::postgres::totals(&mut connection).await?)
+}
+
+/// Whether `pg_restore` can read a fetched dump from its beginning to its end, without any server.
+pub(crate) async fn is_readable(
+    repository: &Repository,
+    manifest: &Manifest,
+    fetched: &Path,
+    folder: Option<&Path>,
+) -> Result<bool, Error> {
+    let programs = Programs::new(folder, manifest.server.unwrap_or(0));
+    let mut command = programs.command("pg_restore", Fits::NotOlder)?;
+    command.arg("--file=/dev/null");
+    let mut source = repository.open(manifest, PIECE, fetched)?;
+    match process::in_background("pg_restore", move || process::feed(&mut command, &mut source)).await {
+        Ok(()) => Ok(true),
+        Err(Error::Program { source, .. }) if process::refused(&source) || is_of_the_bytes(&source) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }

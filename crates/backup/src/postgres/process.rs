@@ -1,6 +1,7 @@
 //! Programs whose output is a backup, or whose input is one. They end with us, and a failure is never taken for an end.
 
 use std::io::{self, Read, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 
@@ -58,6 +59,11 @@ pub(crate) fn feed(command: &mut Command, input: &mut impl Read) -> io::Result<(
     child.end()
 }
 
+/// Whether a program ended by itself, and not well.
+pub(super) fn refused(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Other
+}
+
 /// Runs a program to its end.
 pub(crate) fn run(command: &mut Command) -> io::Result<()> {
     Running::start(command.stdin(Stdio::null()).stdout(Stdio::null()))?.end()
@@ -90,7 +96,12 @@ impl Running {
     fn end(&mut self) -> io::Result<()> {
         let status = self.child.wait()?;
         let said = self.complaints.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-        if status.success() { Ok(()) } else { Err(io::Error::other(format!("{status}: {said}"))) }
+        match (status.success(), status.signal()) {
+            (true, _) => Ok(()),
+            (_, None) => Err(io::Error::other(format!("{status}: {said}"))),
+            // Somebody else's doing.
+            (_, Some(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, format!("{status}: {said}"))),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{Error, store};
 /// How long a scratch server may take to recover.
 const PATIENCE: Duration = Duration::from_secs(1800);
 const CONFIG: &str = "scratch.conf";
+const LOG: &str = "log";
 const HBA: &str = "scratch-hba.conf";
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -37,10 +38,17 @@ impl ScratchCluster {
         scratch.write_files().map_err(Error::file(folder))?;
         let mut command = scratch.control()?;
         command.args(["start", "--wait", "--silent"]).arg(format!("--timeout={}", PATIENCE.as_secs()));
-        command.arg("--log").arg(folder.join("log"));
+        command.arg("--log").arg(folder.join(LOG));
         command.arg("--options").arg(scratch.settings());
         process::in_background("pg_ctl", move || process::run(&mut command)).await?;
         Ok(scratch)
+    }
+
+    /// Whether the server that was started in `folder` stopped because the archive lacks log that the backup needs.
+    pub(crate) fn lacks_log(folder: &Path) -> bool {
+        let said = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
+        let ends = ["WAL ends before", "recovery ended before configured recovery target"];
+        ends.iter().any(|end| said.contains(end))
     }
 
     /// The address of one of its databases.

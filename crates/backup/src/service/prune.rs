@@ -41,6 +41,9 @@ impl Backups {
     }
 
     async fn prune_unmeasured(&self, options: PruneOptions) -> Result<Pruned, Error> {
+        if self.0.options.in_archive {
+            return Err(Error::InArchive);
+        }
         let (repository, now) = (&self.0.repository, self.0.clock.now());
         let all = repository.list().await?;
         let known: Vec<_> = all.iter().filter_map(Found::known).collect();

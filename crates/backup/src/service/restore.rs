@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use comporta_db::Url;
-use comporta_kernel::Timestamp;
+use comporta_kernel::{Causes, Timestamp};
 use serde_json::json;
 
 use super::create::PEPPER;
@@ -72,6 +72,10 @@ impl Backups {
         let scratch = self.scratch()?;
         sqlite::needs_room(scratch.path(), manifest.size())?;
         self.refuse_what_would_be_lost(&manifest, options).await?;
+        if let Some(folder) = self.folder_of_files(options) {
+            fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+            sqlite::needs_room(&folder, manifest.unpacked())?;
+        }
         for piece in &manifest.pieces {
             self.0.repository.fetch(manifest.id, piece, scratch.path()).await?;
         }
@@ -85,7 +89,7 @@ impl Backups {
             }
             (Kind::Base, _, Some(cluster)) => {
                 let to = options.to_time.map_or(RestoreTo::Latest, RestoreTo::Time);
-                let (repository, command) = (&self.0.repository, &self.0.options.restore_command);
+                let (repository, command) = (&self.0.repository, &self.restore_command(&manifest));
                 postgres::unpack_cluster(repository, &manifest, &fetched, cluster, to, command).await?;
                 None
             }
@@ -139,11 +143,17 @@ impl Backups {
         Err(Error::NotEmpty(target))
     }
 
+    /// Where the unpacked files will lie, unless a server keeps them.
+    fn folder_of_files(&self, options: &RestoreOptions) -> Option<PathBuf> {
+        match (&options.cluster, &self.0.database) {
+            (Some(cluster), _) => Some(cluster.clone()),
+            (None, Url::Sqlite(path)) => Some(sqlite::folder_of(path).to_owned()),
+            (None, Url::Postgres(_)) => None,
+        }
+    }
+
     async fn restore_file(&self, manifest: &Manifest, fetched: &Path, path: &Path) -> Result<Totals, Error> {
         let ready = sqlite::place_beside(path, manifest.id);
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(Error::file(folder))?;
-        }
         let replaced = async {
             let totals = sqlite::unpack(&self.0.repository, manifest, fetched, &ready).await?;
             equal(manifest, &totals)?;
@@ -173,7 +183,10 @@ impl Backups {
                 Ok(totals)
             }
             Err(error) => {
-                store::postgres::take_back(&mut connection).await?;
+                if let Err(lost) = store::postgres::take_back(&mut connection).await {
+                    let where_it_is = "what the database held waits in the schema comporta_before_restore";
+                    tracing::error!(error = %Causes(&lost), "{where_it_is}");
+                }
                 Err(error)
             }
         }

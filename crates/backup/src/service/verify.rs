@@ -1,17 +1,16 @@
 //! Proving a backup: it is restored beside the database, counted, and looked into.
 
-use std::io;
 use std::path::Path;
 
 use comporta_db::Url;
-use comporta_kernel::Timestamp;
+use comporta_kernel::{Causes, Timestamp};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Backups, Choice, measured};
+use super::{Backups, Choice, Doubt, measured};
 use crate::model::{BackupId, Check, Difference, Kind, Manifest, Totals};
 use crate::postgres::{Address, RestoreTo, ScratchCluster};
-use crate::{Error, postgres, sqlite, store};
+use crate::{Error, flow, postgres, sqlite, store};
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +39,11 @@ impl Backups {
         let manifest = self.choose(choice, None, None).await?;
         let id = manifest.id;
         let outcome = self.restore_and_look(&manifest).await;
-        let fault = outcome.as_ref().err().filter(|error| error.is_of_the_backup()).map(Error::in_one_line);
+        let fault = outcome
+            .as_ref()
+            .err()
+            .filter(|error| error.is_of_the_backup())
+            .map(|error| Causes(error).to_string());
         if outcome.is_ok() || fault.is_some() {
             let check = Check { at: self.0.clock.now(), fault: fault.clone() };
             self.0.repository.note(id, &check).await?;
@@ -53,7 +56,9 @@ impl Backups {
 
     async fn restore_and_look(&self, manifest: &Manifest) -> Result<Totals, Error> {
         let scratch = self.scratch()?;
-        sqlite::needs_room(scratch.path(), manifest.size())?;
+        // A dump is read as it lies; the others are files once more.
+        let unpacked = if manifest.kind == Kind::Dump { 0 } else { manifest.unpacked() };
+        sqlite::needs_room(scratch.path(), manifest.size() + unpacked)?;
         for piece in &manifest.pieces {
             self.0.repository.fetch(manifest.id, piece, scratch.path()).await?;
         }
@@ -71,7 +76,7 @@ impl Backups {
         let restored = scratch.path().join("restored.db");
         let fetched = scratch.path().join(sqlite::PIECE);
         let unpacked = sqlite::unpack(&self.0.repository, manifest, &fetched, &restored).await;
-        let totals = unpacked.map_err(|error| unproven(manifest, error.in_one_line()))?;
+        let totals = unpacked.map_err(|error| blamed(manifest, error))?;
         equal(manifest, &totals)?;
         self.prove(manifest, &Url::Sqlite(restored)).await?;
         Ok(totals)
@@ -93,7 +98,14 @@ impl Backups {
             let fetched = first(manifest, scratch.path());
             let restored =
                 postgres::restore_dump(&self.0.repository, manifest, &fetched, &beside, programs).await;
-            let totals = restored.map_err(|error| fault_of_dump(manifest, error))?;
+            let totals = match restored {
+                Ok(totals) => totals,
+                // The server may have been full, or away: what nobody can read at all is the dump's fault.
+                Err(error) => {
+                    let readable = postgres::is_readable(&self.0.repository, manifest, &fetched, programs);
+                    return Err(if readable.await? { error } else { unproven(manifest, &error) });
+                }
+            };
             equal(manifest, &totals)?;
             self.prove(manifest, &Url::Postgres(beside.full().to_owned())).await?;
             Ok(totals)
@@ -112,13 +124,16 @@ impl Backups {
         let address = Address::parse(url)?;
         let (folder, data) = (scratch.path(), scratch.path().join("cluster"));
         let (inner, fetched) = (&*self.0, first(manifest, folder));
-        let command = &inner.options.restore_command;
+        let command = &self.restore_command(manifest);
         postgres::unpack_cluster(&inner.repository, manifest, &fetched, &data, RestoreTo::Backup, command)
-            .await?;
+            .await
+            .map_err(|error| blamed(manifest, error))?;
         let programs = inner.options.postgres_programs.as_deref();
         let version = manifest.server.unwrap_or_default();
-        let cluster = ScratchCluster::start(programs, version, folder, &data).await;
-        let cluster = cluster.map_err(|error| fault_of_dump(manifest, error))?;
+        let started = ScratchCluster::start(programs, version, folder, &data).await;
+        let lacks_log = || ScratchCluster::lacks_log(folder);
+        let cluster =
+            started.map_err(|error| if lacks_log() { unproven(manifest, &error) } else { error })?;
         let user = address.user().unwrap_or_else(|| "postgres".to_owned());
         let database = address.database().unwrap_or_else(|| user.clone());
         cluster.recovered(&user, &database).await?;
@@ -133,14 +148,9 @@ impl Backups {
     }
 
     async fn prove(&self, manifest: &Manifest, database: &Url) -> Result<(), Error> {
-        self.0.proves.prove(database).await.map_err(|error| {
-            let mut text = error.to_string();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            unproven(manifest, text)
+        self.0.proves.prove(database).await.map_err(|doubt| match doubt {
+            Doubt::Differs(error) => unproven(manifest, &*error),
+            Doubt::Unlooked(error) => Error::Unlooked(error),
         })
     }
 }
@@ -160,19 +170,19 @@ fn told(manifest: &Manifest, differences: Vec<Difference>) -> Result<(), Error> 
         return Ok(());
     }
     let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
-    Err(unproven(manifest, told.join("; ")))
+    Err(Error::Unproven { id: manifest.id, fault: told.join("; ") })
 }
 
-/// A program that could not be run says nothing of the backup; one that ran and refused it does.
-fn fault_of_dump(manifest: &Manifest, error: Error) -> Error {
-    match &error {
-        Error::Program { source, .. } if source.kind() == io::ErrorKind::Other => {
-            unproven(manifest, error.in_one_line())
-        }
-        _ => error,
-    }
+/// What its bytes say, which are those that were written, is the backup's fault; a full disk is not.
+fn blamed(manifest: &Manifest, error: Error) -> Error {
+    let is_its_fault = match &error {
+        Error::File { source, .. } | Error::Program { source, .. } => flow::is_of_the_bytes(source),
+        Error::Sql(error) => store::sqlite::is_ruined(error) || store::sqlite::is_unsound(error),
+        _ => false,
+    };
+    if is_its_fault { unproven(manifest, &error) } else { error }
 }
 
-fn unproven(manifest: &Manifest, fault: String) -> Error {
-    Error::Unproven { id: manifest.id, fault }
+fn unproven(manifest: &Manifest, fault: &(dyn std::error::Error + 'static)) -> Error {
+    Error::Unproven { id: manifest.id, fault: Causes(fault).to_string() }
 }

@@ -53,11 +53,15 @@ pub(crate) async fn totals(connection: &mut PgConnection) -> Result<Totals, sqlx
     Ok(totals)
 }
 
-/// Whether any table is in it.
+/// Whether any table is in it, or waits aside because a restore was killed.
 pub(crate) async fn holds_tables(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    Ok(holds(connection, "public").await? || holds(connection, ASIDE).await?)
+}
+
+async fn holds(connection: &mut PgConnection, schema: &str) -> Result<bool, sqlx::Error> {
     let held = "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p'))";
-    sqlx::query_scalar(held).fetch_one(connection).await
+                WHERE n.nspname = $1 AND c.relkind IN ('r', 'p'))";
+    sqlx::query_scalar(held).bind(schema).fetch_one(connection).await
 }
 
 /// Whether anybody else is connected to this database.
@@ -67,8 +71,12 @@ pub(crate) async fn is_in_use(connection: &mut PgConnection) -> Result<bool, sql
     sqlx::query_scalar(others).fetch_one(connection).await
 }
 
-/// Puts what the database holds aside, so that it can be had back.
+/// Puts what the database holds aside, so that it can be had back. What a killed restore has left there is that still,
+/// unless tables have come since into the place that it left.
 pub(crate) async fn put_aside(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    if holds(connection, ASIDE).await? && !holds(connection, "public").await? {
+        take_back(connection).await?;
+    }
     let mut transaction = connection.begin().await?;
     for statement in [
         format!("DROP SCHEMA IF EXISTS {ASIDE} CASCADE"),
@@ -97,8 +105,11 @@ pub(crate) async fn forget_aside(connection: &mut PgConnection) -> Result<(), sq
     sqlx::raw_sql(gone).execute(connection).await.map(drop)
 }
 
-/// Makes an empty database beside this one, in the place of one of that name.
+/// Makes an empty database beside this one, in the place of one of that name. Nobody else does that until the
+/// connection closes: two who look into one backup wait for each other.
 pub(crate) async fn create_beside(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let alone = sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))").bind(name);
+    alone.execute(&mut *connection).await?;
     drop_beside(connection, name).await?;
     let made = AssertSqlSafe(format!("CREATE DATABASE \"{name}\" TEMPLATE template0"));
     sqlx::raw_sql(made).execute(connection).await.map(drop)

@@ -70,6 +70,11 @@ pub(crate) fn is_ruined(error: &sqlx::Error) -> bool {
     primary(error.code().as_deref()).is_some_and(|code| code == 11 || code == 26)
 }
 
+/// Whether [`totals`] found that a file is not sound.
+pub(crate) const fn is_unsound(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Protocol(_))
+}
+
 fn is_busy(code: Option<&str>) -> bool {
     primary(code).is_some_and(|code| code == 5 || code == 6)
 }

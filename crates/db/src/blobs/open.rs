@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,15 +21,31 @@ const FILE_PART: usize = 1024 * 1024;
 /// How long S3 may be silent, a part's upload included.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Whether two addresses name one place.
+pub(super) fn is_same_place(one: &str, other: &str) -> bool {
+    let place = |address: &str| match folder(address) {
+        None => address.trim_end_matches('/').to_owned(),
+        Some(folder) => {
+            let path = fs::canonicalize(folder).or_else(|_| std::path::absolute(folder));
+            let path = path.unwrap_or_else(|_| folder.into());
+            path.components().collect::<PathBuf>().display().to_string()
+        }
+    };
+    place(one) == place(other)
+}
+
+/// The folder that an address names, unless it names a bucket.
+fn folder(address: &str) -> Option<&str> {
+    let path = address.strip_prefix("file:").unwrap_or(address);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    (!path.contains("://")).then_some(path)
+}
+
 pub(super) fn open(address: &str, environment: &BTreeMap<String, String>) -> Result<Blobs, BlobError> {
     if let Some(place) = address.strip_prefix("s3://") {
         return open_s3(place, environment).map(|store| Blobs { store, part: S3_PART });
     }
-    let path = address.strip_prefix("file:").unwrap_or(address);
-    let path = path.strip_prefix("//").unwrap_or(path);
-    if path.is_empty() || path.contains("://") {
-        return Err(BlobError::Address);
-    }
+    let path = folder(address).filter(|path| !path.is_empty()).ok_or(BlobError::Address)?;
     open_directory(Path::new(path)).map(|store| Blobs { store, part: FILE_PART })
 }
 

@@ -16,7 +16,8 @@ use crate::wiring::backups;
 pub enum WalCommand {
     /// Archive a file: archive_command = 'comporta backup wal push %p %f'
     Push(PushArgs),
-    /// Bring a file back: restore_command = 'comporta backup wal fetch %f %p'; exits 1 when there is none
+    /// Bring a file back: restore_command = 'comporta backup wal fetch %f %p'; exits 1 when there is none, 200 when
+    /// it cannot be had
     Fetch(FetchArgs),
 }
 
@@ -38,23 +39,39 @@ pub struct FetchArgs {
     name: WalName,
     /// Where it is wanted: %p
     path: PathBuf,
+    /// Take what was archived before there was a backup.key
+    #[arg(long)]
+    plain: bool,
     #[command(flatten)]
     place: PlaceArgs,
 }
 
 pub(super) fn run(command: &WalCommand, environment: &Environment) -> Result<(), Error> {
-    let (WalCommand::Push(PushArgs { place, .. }) | WalCommand::Fetch(FetchArgs { place, .. })) = command;
-    let (settings, to) = place.load(environment)?;
-    block_on(async {
+    match command {
+        WalCommand::Push(args) => args.run(environment),
+        WalCommand::Fetch(args) => args.run(environment).map_err(|error| match error {
+            Error::NoSuchWal(_) => error,
+            error => Error::WalUnfetched(Box::new(error)),
+        }),
+    }
+}
+
+impl PushArgs {
+    fn run(&self, environment: &Environment) -> Result<(), Error> {
+        let (settings, to) = self.place.load(environment)?;
         let archive = backups::wal_archive(&settings, &to)?;
-        match command {
-            WalCommand::Push(PushArgs { path, name, .. }) => {
-                Ok(archive.push(path, name, &Rng::system()).await?)
-            }
-            WalCommand::Fetch(FetchArgs { name, path, .. }) => match archive.fetch(name, path).await? {
-                true => Ok(()),
-                false => Err(Error::NoSuchWal(name.clone())),
-            },
+        block_on(async { Ok(archive.push(&self.path, &self.name, &Rng::system()).await?) })
+    }
+}
+
+impl FetchArgs {
+    fn run(&self, environment: &Environment) -> Result<(), Error> {
+        let (settings, to) = self.place.load(environment)?;
+        let archive = backups::wal_archive(&settings, &to)?;
+        let archive = if self.plain { archive.with_plain() } else { archive };
+        match block_on(async { Ok(archive.fetch(&self.name, &self.path).await?) })? {
+            true => Ok(()),
+            false => Err(Error::NoSuchWal(self.name.clone())),
         }
-    })
+    }
 }
