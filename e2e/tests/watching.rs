@@ -140,6 +140,29 @@ async fn a_database_that_is_away_is_told_by_one_of_two_processes_and_the_metrics
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_a_process_that_died_could_measure_is_not_called_over() {
+    let (mails, receiver) = (SmtpSink::start(SmtpTerms::default()).unwrap(), Receiver::start().await);
+    let folder = tempfile::tempdir().unwrap();
+    let setup = watching(&Engine::Postgres.fresh_url(), &mails, &receiver)
+        .with("COMPORTA_BACKUP__TO", &folder.path().join("backups").display().to_string());
+    let mut gateway = setup.clone().roles("gateway,ledger").start().await.unwrap();
+    // There is no backup yet.
+    let mut jobs = gateway.beside().roles("jobs").start().await.unwrap();
+    until("that there is no backup is told", || receiver.count() > 0 && mails.count() > 0).await;
+    jobs.kill_dash_nine().unwrap();
+    tokio::time::sleep(A_WHILE).await;
+    assert_eq!(receiver.told(), [("alert.began", "backup_old")], "{}", gateway.log());
+    let output = gateway.command(&["backup", "create"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    jobs.restart().await.unwrap();
+    until("its end is told", || receiver.count() > 1 && mails.count() > 1).await;
+    assert_eq!(receiver.told(), [("alert.began", "backup_old"), ("alert.ended", "backup_old")]);
+    assert_eq!(letters(&mails).len(), 2);
+    jobs.stop().await.unwrap();
+    gateway.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_fails_gets_the_same_webhook_again() {
     let (mails, receiver) = (SmtpSink::start(SmtpTerms::default()).unwrap(), Receiver::start().await);
     receiver.fail(2);

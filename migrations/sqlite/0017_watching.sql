@@ -12,9 +12,12 @@ CREATE TABLE alert (
     began_at       INTEGER NOT NULL,
     -- When a process saw it last.
     seen_at        INTEGER NOT NULL,
-    -- When people were told last; never yet if null.
-    told_at        INTEGER,
-    -- Until when a process is telling them; another one does if it has not told them by then.
+    -- What people are told of it, or were told last; null before. And since when.
+    notice         TEXT CHECK (notice IN ('began', 'still', 'ended')),
+    notice_since   INTEGER CHECK ((notice_since IS NULL) = (notice IS NULL)),
+    -- Who has got that: addresses, and "webhook", one a line.
+    reached        TEXT NOT NULL,
+    -- Until when a process is telling them; who has not got it by then is told again.
     claimed_until  INTEGER
 ) STRICT;
 

@@ -1,8 +1,9 @@
-//! Brings a notice to people: by every way that there is, each tried a few times.
+//! Brings a notice to people: to each by itself, so that nobody waits for another, and a few times if need be.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use comporta_kernel::Clock;
+use comporta_kernel::{Causes, Clock};
 use comporta_mail::Mailer;
 use tokio::time::{sleep, timeout};
 
@@ -12,8 +13,10 @@ use crate::webhook::{Failure, Webhook};
 
 /// Pauses before another attempt.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30)];
-/// All of it: less than a notice stays with a process.
+/// For all attempts to reach one receiver: less than a notice stays with a process.
 const PATIENCE: Duration = Duration::from_secs(240);
+/// What the webhook is called among the receivers; readers go by their addresses.
+const WEBHOOK: &str = "webhook";
 
 /// The ways to people.
 #[derive(Clone, Debug)]
@@ -31,38 +34,40 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// Brings it; gives whether anybody has got it.
-    pub(crate) async fn bring(&self, notice: &Notice) -> bool {
-        let letters = async {
-            let mut arrived = false;
-            for (number, reader) in self.readers.iter().enumerate() {
-                arrived |= self.mail(notice, reader, number).await;
-            }
-            arrived
-        };
-        let bringing = async { tokio::join!(letters, self.post(notice)) };
-        timeout(PATIENCE, bringing).await.is_ok_and(|(mailed, posted)| mailed || posted)
+    /// All who are to be told.
+    pub(crate) fn receivers(&self) -> BTreeSet<String> {
+        let webhook = self.webhook.as_ref().map(|_| WEBHOOK.to_owned());
+        self.readers.iter().cloned().chain(webhook).collect()
     }
 
-    async fn mail(&self, notice: &Notice, reader: &str, number: usize) -> bool {
+    /// Brings it to one of them; gives whether it is there, or may be.
+    pub(crate) async fn bring(&self, notice: &Notice, receiver: &str) -> bool {
+        let is_webhook = receiver == WEBHOOK;
+        let bringing =
+            async { if is_webhook { self.post(notice).await } else { self.mail(notice, receiver).await } };
+        let outcome = timeout(PATIENCE, bringing).await.unwrap_or_else(|slow| Err(Failure::new(slow)));
+        tell(if is_webhook { "webhook" } else { "mail" }, notice, &outcome);
+        outcome.map_or_else(|failure| failure.may_have_arrived, |()| true)
+    }
+
+    async fn mail(&self, notice: &Notice, reader: &str) -> Result<(), Failure> {
+        let number = self.readers.iter().position(|one| one == reader).unwrap_or_default();
         let (mailer, message) = (&self.mailer, &letter(notice, &self.installation, reader, number));
         let once = || async move {
-            match mailer.send(message).await {
-                Ok(()) => Ok(()),
+            mailer.send(message).await.map_err(|error| {
                 // The server may have it: nobody is to get two.
-                Err(error @ comporta_mail::Error::Unknown(_)) => {
-                    Err(Failure { reason: error.to_string(), is_final: true })
-                }
-                Err(error) => Err(Failure { is_final: error.is_permanent(), reason: error.to_string() }),
-            }
+                let may_have_arrived = matches!(error, comporta_mail::Error::Unknown(_));
+                let is_final = may_have_arrived || error.is_permanent();
+                Failure { is_final, may_have_arrived, ..Failure::new(Causes(&error)) }
+            })
         };
-        tell("mail", notice, attempt(once).await)
+        attempt(once).await
     }
 
-    async fn post(&self, notice: &Notice) -> bool {
-        let Some(webhook) = &self.webhook else { return false };
+    async fn post(&self, notice: &Notice) -> Result<(), Failure> {
+        let Some(webhook) = &self.webhook else { return Ok(()) };
         let (id, body) = (id(notice), payload(notice, &self.installation, self.clock.now()));
-        tell("webhook", notice, attempt(|| webhook.send(&id, &body)).await)
+        attempt(|| webhook.send(&id, &body)).await
     }
 }
 
@@ -92,14 +97,16 @@ where
     once().await
 }
 
-fn tell(channel: &'static str, notice: &Notice, outcome: Result<(), Failure>) -> bool {
-    let alert = notice.condition.name();
-    match &outcome {
-        Ok(()) => count(channel, "sent", 1),
+fn tell(channel: &'static str, notice: &Notice, outcome: &Result<(), Failure>) {
+    let (alert, kind) = (notice.condition.name(), notice.kind);
+    match outcome {
+        Ok(()) => {
+            count(channel, "sent", 1);
+            tracing::info!(alert, ?kind, channel, "people were told");
+        }
         Err(Failure { reason, .. }) => {
             count(channel, "failed", 1);
-            tracing::error!(alert, channel, reason, "an alert could not be told");
+            tracing::error!(alert, ?kind, channel, reason, "an alert could not be told");
         }
     }
-    outcome.is_ok()
 }

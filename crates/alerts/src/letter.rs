@@ -14,21 +14,18 @@ struct Words {
 
 /// The id of a notice: the same however often it is sent, and whoever sends it.
 pub(crate) fn id(notice: &Notice) -> String {
-    let Notice { condition, kind, alert } = notice;
-    let (name, began) = (condition.name(), alert.began_at.as_second());
+    let Notice { condition, kind, since, alert, .. } = notice;
+    let id = format!("alert-{}-{}-{}", condition.name(), alert.began_at.as_second(), kind.name());
     match kind {
-        Kind::Began => format!("alert-{name}-{began}-began"),
-        // Each time that it is told again is another notice.
-        Kind::Still => {
-            format!("alert-{name}-{began}-still-{}", alert.told_at.map_or(0, Timestamp::as_second))
-        }
-        Kind::Ended => format!("alert-{name}-{began}-ended"),
+        Kind::Began | Kind::Ended => id,
+        // Each time that what lasts is told is another notice.
+        Kind::Still => format!("{id}-{}", since.as_second()),
     }
 }
 
 /// A letter to the reader of a number.
 pub(crate) fn letter(notice: &Notice, installation: &str, to: &str, number: usize) -> Message {
-    let Notice { condition, kind, alert } = notice;
+    let Notice { condition, kind, alert, .. } = notice;
     let words = words(*condition);
     let ((what, advice), (what_english, advice_english)) = (words.portuguese, words.english);
     let (mark, mark_english) = match kind {
@@ -63,20 +60,15 @@ pub(crate) fn letter(notice: &Notice, installation: &str, to: &str, number: usiz
 
 /// The body of a webhook, as Standard Webhooks wants it: type, time, data.
 pub(crate) fn payload(notice: &Notice, installation: &str, now: Timestamp) -> String {
-    let Notice { condition, kind, alert } = notice;
+    let Notice { condition, kind, alert, .. } = notice;
     let words = words(*condition);
-    let kind = match kind {
-        Kind::Began => "alert.began",
-        Kind::Still => "alert.still",
-        Kind::Ended => "alert.ended",
-    };
     let data = json!({
         "condition": condition.name(), "installation": installation,
         "summary": words.english.0, "summary_pt": words.portuguese.0,
         "measured": alert.measured, "allowed": alert.allowed,
         "began_at": alert.began_at.to_string(), "seen_at": alert.seen_at.to_string(),
     });
-    json!({"type": kind, "timestamp": now.to_string(), "data": data}).to_string()
+    json!({"type": format!("alert.{}", kind.name()), "timestamp": now.to_string(), "data": data}).to_string()
 }
 
 const fn both(portuguese: (&'static str, &'static str), english: (&'static str, &'static str)) -> Words {
@@ -192,10 +184,10 @@ mod tests {
             allowed: "26 h".to_owned(),
             began_at,
             seen_at: began_at,
-            told_at: Some(began_at),
+            telling: None,
             claimed_until: None,
         };
-        Notice { condition, kind, alert }
+        Notice { condition, kind, since: began_at, alert, to: std::collections::BTreeSet::new() }
     }
 
     #[test]

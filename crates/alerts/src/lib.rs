@@ -12,5 +12,5 @@ mod webhook;
 
 pub use delivery::Channels;
 pub use model::{Condition, Sign, Terms};
-pub use service::{Looks, Watch};
+pub use service::{Look, Looks, Watch};
 pub use webhook::{SecretError, Webhook};

@@ -2,10 +2,14 @@
 
 mod board;
 mod condition;
+mod telling;
 
-pub(crate) use board::{Alert, Alerts, Kind, Notice, Outcome, Round, Seen};
+#[cfg(test)]
+pub(crate) use board::CLAIM;
+pub(crate) use board::{Alert, Alerts, Round, Seen};
 pub use condition::{Condition, Sign};
 use jiff::SignedDuration;
+pub(crate) use telling::{Kind, Notice, Outcome, Telling};
 
 /// When people are told.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Looks from time to time, and has people told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +16,7 @@ use crate::delivery::{Channels, begin_counts};
 use crate::model::{Alerts, Condition, Notice, Outcome, Round, Seen, Sign, Terms};
 use crate::store::Store;
 
-/// How long the database may take before it counts as away.
+/// How long a look may take before it goes on without it, and the database before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What is being told may take so long at the process's end.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -26,7 +27,24 @@ const LEASE: i32 = 4;
 #[async_trait]
 pub trait Looks: Send + Sync {
     /// Everything that is wrong, as far as this process sees. That the database is away is found without it.
-    async fn look(&self) -> Vec<Sign>;
+    async fn look(&self) -> Look;
+}
+
+/// What a process sees.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// What is wrong.
+    pub signs: Vec<Sign>,
+    /// What was measured, well or not: of the rest this process knows nothing, and so cannot call it over.
+    pub measured: BTreeSet<Condition>,
+}
+
+impl Look {
+    /// Notes that something was measured, and what is wrong with it, if anything is.
+    pub fn note(&mut self, condition: Condition, sign: Option<Sign>) {
+        self.measured.insert(condition);
+        self.signs.extend(sign);
+    }
 }
 
 /// A process's watch: one of several perhaps, on one database.
@@ -35,7 +53,9 @@ pub struct Watch {
     clock: Clock,
     instance: Uuid,
     terms: Terms,
-    channels: Channels,
+    channels: Arc<Channels>,
+    /// All who are to be told.
+    receivers: BTreeSet<String>,
     /// Since when each condition is seen here.
     since: BTreeMap<Condition, Timestamp>,
     /// What is wrong, as the database had it last, or as it is remembered while that is away.
@@ -59,7 +79,8 @@ impl Watch {
             clock,
             instance,
             terms,
-            channels,
+            receivers: channels.receivers(),
+            channels: Arc::new(channels),
             since: BTreeMap::new(),
             alerts: Alerts::new(),
             unwritten: BTreeSet::new(),
@@ -74,13 +95,19 @@ impl Watch {
         let every = Duration::try_from(self.terms.every).unwrap_or(PATIENCE);
         let (told, mut hears) = mpsc::unbounded_channel();
         let mut telling = JoinSet::new();
-        let mut pause = Duration::ZERO;
+        let (mut pause, mut looking) = (Duration::ZERO, None);
         while stop.run_until_cancelled(wait(pause, &mut hears, &mut self.outcomes)).await.is_some() {
             while telling.try_join_next().is_some() {}
-            let signs = looks.look().await;
-            for notice in self.round(signs).await {
-                let (channels, told) = (self.channels.clone(), told.clone());
-                telling.spawn(async move { bring(&channels, notice, &told).await });
+            // One at a time: what hangs is waited for again, not begun again.
+            let look = match timeout(PATIENCE, looking.get_or_insert_with(|| looks.look())).await {
+                Ok(look) => {
+                    looking = None;
+                    look
+                }
+                Err(_) => Look::default(),
+            };
+            for notice in self.round(look).await {
+                self.tell(notice, &told, &mut telling);
             }
             pause = every;
         }
@@ -90,14 +117,28 @@ impl Watch {
         }
         // So that the next process does not tell what this one has told.
         if !self.outcomes.is_empty() {
-            let _ = timeout(FLUSH, self.on_database(&[])).await;
+            let _ = timeout(FLUSH, self.on_database(&[], &BTreeSet::new())).await;
+        }
+    }
+
+    /// Has everybody told who is to be, each by a task of its own.
+    fn tell(&self, notice: Notice, told: &mpsc::UnboundedSender<Outcome>, telling: &mut JoinSet<()>) {
+        let notice = Arc::new(notice);
+        for receiver in notice.to.clone() {
+            let (channels, notice, told) = (Arc::clone(&self.channels), Arc::clone(&notice), told.clone());
+            telling.spawn(async move {
+                if channels.bring(&notice, &receiver).await {
+                    // Nobody listens any more at the process's end.
+                    let _ = told.send(notice.reached(&receiver));
+                }
+            });
         }
     }
 
     /// A look, with what follows from it.
-    async fn round(&mut self, mut signs: Vec<Sign>) -> Vec<Notice> {
+    async fn round(&mut self, Look { mut signs, measured }: Look) -> Vec<Notice> {
         let seen = self.seen(signs.clone());
-        let failure = match timeout(PATIENCE, self.on_database(&seen)).await {
+        let failure = match timeout(PATIENCE, self.on_database(&seen, &measured)).await {
             Ok(Ok(notices)) => return notices,
             Ok(Err(error)) => error.to_string(),
             Err(slow) => slow.to_string(),
@@ -113,7 +154,7 @@ impl Watch {
             allowed: format!("{} s", self.terms.hold.as_secs()),
         });
         let seen = self.seen(signs);
-        if self.keeps { self.by_memory(&seen) } else { Vec::new() }
+        if self.keeps { self.by_memory(&seen, &measured) } else { Vec::new() }
     }
 
     /// Notes since when each is there; what is not there any more begins anew another time.
@@ -131,7 +172,11 @@ impl Watch {
         seen.collect()
     }
 
-    async fn on_database(&mut self, seen: &[Seen]) -> Result<Vec<Notice>, Error> {
+    async fn on_database(
+        &mut self,
+        seen: &[Seen],
+        measured: &BTreeSet<Condition>,
+    ) -> Result<Vec<Notice>, Error> {
         let mut board = self.store.open().await?;
         let now = self.clock.now();
         for condition in &self.unwritten {
@@ -142,10 +187,11 @@ impl Watch {
         let keeps = board.keep(self.instance, now, now + self.terms.every * LEASE);
         // Others may see what this process does not: it must have been there for as long as they have to look.
         let looked = self.with_database.is_some_and(|since| now.duration_since(since) >= self.terms.quiet());
-        let none = BTreeSet::new();
-        let may_end = (!looked).then_some(&none);
-        let (outcomes, terms) = (&self.outcomes, self.terms);
-        let notices = Round { seen, outcomes, now, terms, may_end }.settle(&mut board.alerts);
+        let measured = measured.iter().copied().chain([Condition::DatabaseAway]);
+        let may_end = &measured.filter(|_| looked).collect();
+        let (outcomes, terms, receivers) = (&self.outcomes, self.terms, &self.receivers);
+        let round = Round { seen, outcomes, now, terms, receivers, may_end };
+        let notices = round.settle(&mut board.alerts);
         self.alerts = board.write().await?;
         self.outcomes.clear();
         self.unwritten.clear();
@@ -155,14 +201,15 @@ impl Watch {
     }
 
     /// The same while the database is away. What other processes saw is not called over: they may see it still.
-    fn by_memory(&mut self, seen: &[Seen]) -> Vec<Notice> {
+    fn by_memory(&mut self, seen: &[Seen], measured: &BTreeSet<Condition>) -> Vec<Notice> {
         let known: BTreeSet<Condition> = self.alerts.keys().copied().collect();
         let round = Round {
             seen,
             outcomes: &self.outcomes,
             now: self.clock.now(),
             terms: self.terms,
-            may_end: Some(&self.unwritten),
+            receivers: &self.receivers,
+            may_end: &self.unwritten.intersection(measured).copied().collect(),
         };
         let notices = round.settle(&mut self.alerts);
         self.unwritten.extend(self.alerts.keys().filter(|condition| !known.contains(condition)));
@@ -181,18 +228,11 @@ async fn wait(pause: Duration, hears: &mut mpsc::UnboundedReceiver<Outcome>, out
     }
 }
 
-async fn bring(channels: &Channels, notice: Notice, told: &mpsc::UnboundedSender<Outcome>) {
-    if channels.bring(&notice).await {
-        let Notice { condition, kind, alert } = notice;
-        tracing::info!(alert = condition.name(), ?kind, "people were told");
-        let outcome = Outcome { condition, kind, began_at: alert.began_at, at: channels.clock.now() };
-        // Nobody listens any more at the process's end.
-        let _ = told.send(outcome);
-    }
-}
-
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Watch").field("instance", &self.instance).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

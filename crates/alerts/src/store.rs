@@ -8,7 +8,7 @@ mod sqlite;
 use comporta_db::{Connection, Db, Error, Tx};
 use comporta_kernel::{Timestamp, Uuid};
 
-use crate::model::{Alert, Alerts, Condition};
+use crate::model::{Alert, Alerts, Condition, Kind, Telling};
 
 /// The board of one database.
 #[derive(Clone, Debug)]
@@ -65,4 +65,16 @@ impl Board {
         tx.commit().await?;
         Ok(alerts)
     }
+}
+
+/// What people are told, of its columns; `None` for what this version does not tell.
+fn telling(kind: Option<&str>, since: Option<Timestamp>, reached: &str) -> Option<Telling> {
+    let reached = reached.lines().map(str::to_owned).collect();
+    Some(Telling { kind: Kind::of(kind?)?, since: since?, reached })
+}
+
+/// Who has got it, one a line.
+fn lines(telling: Option<&Telling>) -> String {
+    let reached = telling.map(|telling| telling.reached.iter().map(String::as_str).collect::<Vec<_>>());
+    reached.unwrap_or_default().join("\n")
 }

@@ -29,11 +29,13 @@ pub struct Webhook {
     clock: Clock,
 }
 
-/// Why a webhook did not arrive.
+/// Why something did not arrive.
 pub(crate) struct Failure {
     pub(crate) reason: String,
-    /// It would not be taken another time either.
+    /// It would not be taken in the next minute either.
     pub(crate) is_final: bool,
+    /// Nobody knows whether it did.
+    pub(crate) may_have_arrived: bool,
 }
 
 impl Webhook {
@@ -74,12 +76,19 @@ impl Webhook {
         match request.body(body.to_owned()).send().await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(Failure {
-                reason: format!("it answers {}", answer.status()),
                 is_final: is_final(answer.status()),
+                ..Failure::new(format_args!("it answers {}", answer.status()))
             }),
             // Without the URL, which may hold a token.
-            Err(error) => Err(Failure { reason: error.without_url().to_string(), is_final: false }),
+            Err(error) => Err(Failure::new(error.without_url())),
         }
+    }
+}
+
+impl Failure {
+    /// One that may pass.
+    pub(crate) fn new(reason: impl fmt::Display) -> Self {
+        Self { reason: reason.to_string(), is_final: false, may_have_arrived: false }
     }
 }
 

@@ -1,21 +1,23 @@
 //! What the built-in alerts go by: this process's own metrics, and the disk.
 
 mod burn;
+mod disk;
 mod signs;
 
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use comporta_alerts::{Channels, Looks, SecretError, Sign, Terms, Watch, Webhook};
+use comporta_alerts::{Channels, Condition, Look, Looks, SecretError, Terms, Watch, Webhook};
 use comporta_kernel::{Clock, Interval};
 use jiff::SignedDuration;
 use reqwest::Url;
 use tokio_util::sync::CancellationToken;
 
 use self::burn::Budgets;
+use self::disk::Disk;
 use crate::metrics::{Metrics, Readings};
 use crate::outbound;
-use crate::settings::{AlertsSettings, Settings};
+use crate::settings::AlertsSettings;
 use crate::wiring::App;
 
 /// How long a webhook's receiver may take.
@@ -34,10 +36,11 @@ pub enum Error {
 
 /// Looks at this process.
 struct Own {
-    settings: Settings,
+    settings: AlertsSettings,
     metrics: Metrics,
     clock: Clock,
     budgets: Mutex<Budgets>,
+    disk: Disk,
 }
 
 /// A watch over this process, unless nobody is to be told; it runs until told to stop.
@@ -67,10 +70,11 @@ pub fn open(
     };
     let watch = Watch::new(app.db.clone(), app.clock.clone(), app.ids().uuid(), terms(settings), channels);
     let own = Own {
-        settings: Settings::clone(&app.settings),
+        settings: settings.clone(),
         metrics,
         clock: app.clock.clone(),
         budgets: Mutex::default(),
+        disk: Disk::of(app.settings.data_dir.clone()),
     };
     Ok(Some(watch.run(own, stop)))
 }
@@ -90,19 +94,21 @@ pub(crate) fn is_webhook(url: &str) -> bool {
 
 #[async_trait]
 impl Looks for Own {
-    async fn look(&self) -> Vec<Sign> {
-        let (metrics, folder) = (self.metrics.clone(), self.settings.data_dir.clone());
-        // There may be thousands of lines; a disk may take its time.
-        let looking = tokio::task::spawn_blocking(move || (metrics.render(), signs::free_share(&folder)));
-        let Ok((text, free)) = looking.await else { return Vec::new() };
-        let (readings, now) = (Readings::of(text), self.clock.now());
-        let alerts = &self.settings.alerts;
-        let mut found = signs::of(&readings, alerts, now);
-        found.extend(free.and_then(|free| signs::disk(free, alerts)));
+    async fn look(&self) -> Look {
+        let metrics = self.metrics.clone();
+        // There may be thousands of lines.
+        let reading = tokio::task::spawn_blocking(move || Readings::of(metrics.render()));
+        let (readings, free) = tokio::join!(reading, self.disk.free());
+        let Ok(readings) = readings else { return Look::default() };
+        let (settings, now) = (&self.settings, self.clock.now());
+        let mut look = signs::of(&readings, settings, now);
+        if let Some(free) = free {
+            look.note(Condition::DiskLow, signs::disk(free, settings));
+        }
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         budgets.note(&readings, now);
-        found.extend(budgets.signs(alerts));
-        found
+        budgets.look(&readings, settings, &mut look);
+        look
     }
 }
 

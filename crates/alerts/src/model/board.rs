@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use comporta_kernel::Timestamp;
 use jiff::SignedDuration;
 
-use super::{Condition, Sign, Terms};
+use super::{Condition, Kind, Notice, Outcome, Sign, Telling, Terms};
 
-/// How long a process may take to tell people before another one does.
-const CLAIM: SignedDuration = SignedDuration::from_mins(5);
+/// How long a process has to tell people: then whoever has not got it is told again, perhaps by another process.
+pub(crate) const CLAIM: SignedDuration = SignedDuration::from_mins(5);
+/// For how long some are told again of what others have got.
+const PERSISTENCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is wrong, or was, and its end has not been told.
 pub(crate) type Alerts = BTreeMap<Condition, Alert>;
@@ -22,8 +24,8 @@ pub(crate) struct Alert {
     pub(crate) began_at: Timestamp,
     /// When a process saw it last.
     pub(crate) seen_at: Timestamp,
-    /// When people were told last.
-    pub(crate) told_at: Option<Timestamp>,
+    /// What people are told of it, or were told last; nothing yet if `None`.
+    pub(crate) telling: Option<Telling>,
     /// Until when a process is telling them.
     pub(crate) claimed_until: Option<Timestamp>,
 }
@@ -35,32 +37,6 @@ pub(crate) struct Seen {
     pub(crate) since: Timestamp,
 }
 
-/// What people are told.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Kind {
-    Began,
-    Still,
-    Ended,
-}
-
-/// Something that this process is to tell people.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Notice {
-    pub(crate) condition: Condition,
-    pub(crate) kind: Kind,
-    pub(crate) alert: Alert,
-}
-
-/// A notice that people have got.
-#[derive(Clone, Debug)]
-pub(crate) struct Outcome {
-    pub(crate) condition: Condition,
-    pub(crate) kind: Kind,
-    /// Which of its alerts.
-    pub(crate) began_at: Timestamp,
-    pub(crate) at: Timestamp,
-}
-
 /// A look at what is wrong.
 #[derive(Debug)]
 pub(crate) struct Round<'a> {
@@ -68,8 +44,10 @@ pub(crate) struct Round<'a> {
     pub(crate) outcomes: &'a [Outcome],
     pub(crate) now: Timestamp,
     pub(crate) terms: Terms,
-    /// Of which what is not seen any more may be called over; `None` for all.
-    pub(crate) may_end: Option<&'a BTreeSet<Condition>>,
+    /// All who are to be told.
+    pub(crate) receivers: &'a BTreeSet<String>,
+    /// Of which what is not seen any more may be called over.
+    pub(crate) may_end: &'a BTreeSet<Condition>,
 }
 
 impl Round<'_> {
@@ -77,67 +55,91 @@ impl Round<'_> {
     pub(crate) fn settle(&self, alerts: &mut Alerts) -> Vec<Notice> {
         self.outcomes.iter().for_each(|outcome| self.note(outcome, alerts));
         self.seen.iter().for_each(|seen| self.see(seen, alerts));
+        alerts.retain(|_, alert| !self.is_done(alert));
         let notices = alerts.iter_mut().filter_map(|(&condition, alert)| {
-            let kind = self.due(condition, alert)?;
-            alert.claimed_until = Some(self.now + CLAIM);
-            Some(Notice { condition, kind, alert: alert.clone() })
+            let telling = self.due(condition, alert)?;
+            let (kind, since, to) = (telling.kind, telling.since, telling.missing(self.receivers));
+            (alert.telling, alert.claimed_until) = (Some(telling), Some(self.now + CLAIM));
+            Some(Notice { condition, kind, since, alert: alert.clone(), to })
         });
         notices.collect()
     }
 
+    fn note(&self, outcome: &Outcome, alerts: &mut Alerts) {
+        let alert = alerts.get_mut(&outcome.condition);
+        let Some(alert) = alert.filter(|alert| alert.began_at == outcome.began_at) else { return };
+        let telling = alert.telling.get_or_insert_with(|| Telling::new(outcome.kind, outcome.since));
+        telling.note(outcome);
+        if telling.missing(self.receivers).is_empty() {
+            alert.claimed_until = None;
+        }
+    }
+
     fn see(&self, Seen { sign, since }: &Seen, alerts: &mut Alerts) {
         let Sign { condition, measured, allowed } = sign.clone();
-        match alerts.get_mut(&condition) {
-            Some(alert) => {
+        let known = alerts.get_mut(&condition);
+        let claimed_until = known.as_ref().and_then(|alert| alert.claimed_until);
+        match known {
+            Some(alert) if !alert.is_ending() => {
                 alert.seen_at = alert.seen_at.max(self.now);
                 (alert.measured, alert.allowed) = (measured, allowed);
             }
-            None if self.now.duration_since(*since) >= self.terms.hold => {
+            // People may have been told of its end: what is back is another alert.
+            _ if self.now.duration_since(*since) >= self.terms.hold => {
                 let (began_at, seen_at) = (*since, self.now);
-                let alert =
-                    Alert { measured, allowed, began_at, seen_at, told_at: None, claimed_until: None };
+                let alert = Alert { measured, allowed, began_at, seen_at, telling: None, claimed_until };
                 alerts.insert(condition, alert);
             }
-            None => {}
+            _ => {}
         }
     }
 
-    /// Notes that people were told; once, however often it is noted.
-    fn note(&self, outcome: &Outcome, alerts: &mut Alerts) {
-        let Some(alert) = alerts.get_mut(&outcome.condition) else { return };
-        if alert.began_at != outcome.began_at {
-            return;
-        }
-        match outcome.kind {
-            Kind::Began | Kind::Still => {
-                alert.told_at = alert.told_at.max(Some(outcome.at));
-                alert.claimed_until = None;
-            }
-            Kind::Ended if alert.seen_at <= outcome.at - self.terms.quiet() => {
-                alerts.remove(&outcome.condition);
-            }
-            // It has come back since: another alert, of which nobody was told.
-            Kind::Ended => {
-                (alert.began_at, alert.told_at, alert.claimed_until) = (alert.seen_at, None, None);
-            }
-        }
-    }
-
-    fn due(&self, condition: Condition, alert: &Alert) -> Option<Kind> {
+    /// What is to be told now.
+    fn due(&self, condition: Condition, alert: &Alert) -> Option<Telling> {
+        // Its end, too, waits for that: overtaking its beginning, it would leave somebody alarmed.
         if alert.claimed_until.is_some_and(|until| until > self.now) {
             return None;
         }
-        match alert.told_at {
+        let new = |kind| Some(Telling::new(kind, self.now));
+        match &alert.telling {
+            Some(telling) if alert.is_ending() => self.again(telling),
             // Of one whose beginning is not known to be told, too: a process may have been killed just after.
-            _ if self.is_over(condition, alert) => Some(Kind::Ended),
-            None => Some(Kind::Began),
-            Some(at) => (self.now.duration_since(at) >= self.terms.repeat).then_some(Kind::Still),
+            _ if !self.is_seen(alert) && self.may_end.contains(&condition) => new(Kind::Ended),
+            None => new(Kind::Began),
+            // What nobody sees, and nobody can call over, is not told again: it is not known whether it lasts.
+            Some(telling) if self.is_seen(alert) && self.is_old(telling) => new(Kind::Still),
+            Some(telling) => self.again(telling),
         }
     }
 
-    fn is_over(&self, condition: Condition, alert: &Alert) -> bool {
-        self.may_end.is_none_or(|known| known.contains(&condition))
-            && self.now.duration_since(alert.seen_at) >= self.terms.quiet()
+    /// The same once more, to those who have not got it.
+    fn again(&self, telling: &Telling) -> Option<Telling> {
+        let is_given_up = !telling.reached.is_empty() && self.age(telling) >= PERSISTENCE;
+        let is_for_nobody = telling.missing(self.receivers).is_empty();
+        (!is_given_up && !is_for_nobody).then(|| telling.clone())
+    }
+
+    fn is_done(&self, alert: &Alert) -> bool {
+        alert.is_ending() && alert.telling.as_ref().is_none_or(|telling| self.again(telling).is_none())
+    }
+
+    fn is_seen(&self, alert: &Alert) -> bool {
+        self.now.duration_since(alert.seen_at) < self.terms.quiet()
+    }
+
+    /// Whether what somebody was told is to be told again because it lasts.
+    fn is_old(&self, telling: &Telling) -> bool {
+        !telling.reached.is_empty() && self.age(telling) >= self.terms.repeat
+    }
+
+    fn age(&self, telling: &Telling) -> SignedDuration {
+        self.now.duration_since(telling.since)
+    }
+}
+
+impl Alert {
+    fn is_ending(&self) -> bool {
+        self.telling.as_ref().is_some_and(|telling| telling.kind == Kind::Ended)
     }
 }
 

@@ -5,7 +5,7 @@ use comporta_kernel::{Clock, IdSource, Rng, Timestamp, Uuid};
 use jiff::SignedDuration;
 
 use super::Store;
-use crate::model::{Alert, Condition};
+use crate::model::{Alert, Condition, Kind, Telling};
 
 macro_rules! on_both_engines {
     ($($test:ident),+ $(,)?) => {
@@ -52,7 +52,7 @@ fn alert() -> Alert {
         allowed: "26 h".to_owned(),
         began_at: now(),
         seen_at: now() + SignedDuration::from_secs(1),
-        told_at: None,
+        telling: None,
         claimed_until: Some(now() + SignedDuration::from_micros(1)),
     }
 }
@@ -61,12 +61,19 @@ async fn what_is_written_reads_back_and_what_is_taken_away_is_gone(store: Store)
     let mut board = store.open().await.unwrap();
     assert!(board.alerts.is_empty());
     board.alerts.insert(Condition::BackupOld, alert());
-    let told = Alert { told_at: Some(now()), claimed_until: None, ..alert() };
-    board.alerts.insert(Condition::Slow, told.clone());
+    let telling = |reached: &[&str]| {
+        let reached = reached.iter().map(|&receiver| receiver.to_owned()).collect();
+        Some(Telling { kind: Kind::Still, since: now(), reached })
+    };
+    let untold = Alert { telling: telling(&[]), claimed_until: None, ..alert() };
+    board.alerts.insert(Condition::Failures, untold);
+    let told = Alert { telling: telling(&["ana@example.com", "webhook"]), ..alert() };
+    board.alerts.insert(Condition::Slow, told);
     let written = board.write().await.unwrap();
     let mut board = store.open().await.unwrap();
     assert_eq!(board.alerts, written);
     board.alerts.remove(&Condition::BackupOld);
+    board.alerts.remove(&Condition::Failures);
     board.alerts.insert(Condition::Slow, alert());
     board.write().await.unwrap();
     let board = store.open().await.unwrap();

@@ -6,6 +6,7 @@ use comporta_kernel::{Timestamp, Uuid};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use super::{lines, telling};
 use crate::model::{Alert, Alerts, Condition};
 
 pub(super) async fn keeper(db: &mut SqliteConnection) -> Result<Option<(Uuid, Timestamp)>, Error> {
@@ -18,7 +19,9 @@ pub(super) async fn keeper(db: &mut SqliteConnection) -> Result<Option<(Uuid, Ti
 
 /// Those of another version are left to it.
 pub(super) async fn alerts(db: &mut SqliteConnection) -> Result<Alerts, Error> {
-    const SQL: &str = "SELECT name, measured, allowed, began_at, seen_at, told_at, claimed_until FROM alert";
+    const SQL: &str =
+        "SELECT name, measured, allowed, began_at, seen_at, notice, notice_since, reached, claimed_until
+        FROM alert";
     let rows = sqlx::query(SQL).fetch_all(db).await?;
     let mut alerts = Alerts::new();
     for row in &rows {
@@ -39,8 +42,8 @@ fn read(row: &SqliteRow) -> Result<Alert, Error> {
         allowed: row.try_get(2)?,
         began_at: instant(3, "alert.began_at")?,
         seen_at: instant(4, "alert.seen_at")?,
-        told_at: perhaps(5, "alert.told_at")?,
-        claimed_until: perhaps(6, "alert.claimed_until")?,
+        telling: telling(row.try_get(5)?, perhaps(6, "alert.notice_since")?, row.try_get(7)?),
+        claimed_until: perhaps(8, "alert.claimed_until")?,
     })
 }
 
@@ -52,14 +55,17 @@ pub(super) async fn write(
 ) -> Result<(), Error> {
     const KEEPER: &str = "UPDATE alert_keeper SET instance = $1, leased_until = $2 WHERE id = 1";
     const PUT: &str = "INSERT OR REPLACE INTO alert
-            (name, measured, allowed, began_at, seen_at, told_at, claimed_until)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            (name, measured, allowed, began_at, seen_at, notice, notice_since, reached, claimed_until)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let (instance, until) = keeper.unzip();
     sqlx::query(KEEPER).bind(instance).bind(until.map(to_micros)).execute(&mut *db).await?;
     for (condition, alert) in changed {
         let query = sqlx::query(PUT).bind(condition.name()).bind(&alert.measured).bind(&alert.allowed);
         let query = query.bind(to_micros(alert.began_at)).bind(to_micros(alert.seen_at));
-        let query = query.bind(alert.told_at.map(to_micros)).bind(alert.claimed_until.map(to_micros));
+        let telling = alert.telling.as_ref();
+        let query = query.bind(telling.map(|telling| telling.kind.name()));
+        let query = query.bind(telling.map(|telling| to_micros(telling.since))).bind(lines(telling));
+        let query = query.bind(alert.claimed_until.map(to_micros));
         query.execute(&mut *db).await?;
     }
     for condition in gone {

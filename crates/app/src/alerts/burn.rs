@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use comporta_alerts::{Condition, Sign};
+use comporta_alerts::{Condition, Look, Sign};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::metrics::Readings;
@@ -44,8 +44,16 @@ impl Budgets {
         }
     }
 
+    /// Judges by them, in a process that has the gateway: another one knows nothing of requests.
+    pub(super) fn look(&self, readings: &Readings, settings: &AlertsSettings, look: &mut Look) {
+        if readings.sum("comporta_http_requests_in_flight").is_some() {
+            look.measured.extend([Condition::Failures, Condition::Slow]);
+            look.signs.extend(self.signs(settings));
+        }
+    }
+
     /// The budgets that are spent too fast.
-    pub(super) fn signs(&self, settings: &AlertsSettings) -> Vec<Sign> {
+    fn signs(&self, settings: &AlertsSettings) -> Vec<Sign> {
         let (Some(long), Some(short)) = (self.since(LONG), self.since(SHORT)) else { return Vec::new() };
         let sign = |condition, budget, share: fn(&Counts) -> (f64, f64)| {
             let spent = |counts: &Counts| {
@@ -127,6 +135,18 @@ mod tests {
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    #[test]
+    fn requests_are_judged_where_the_gateway_is() {
+        let judged = |readings: &Readings| {
+            let mut look = Look::default();
+            Budgets::default().look(readings, &settings(), &mut look);
+            look.measured
+        };
+        assert!(judged(&readings(1, 1, 1)).is_empty());
+        let gateway = Readings::of("comporta_http_requests_in_flight 0".to_owned());
+        assert_eq!(judged(&gateway), [Condition::Failures, Condition::Slow].into());
     }
 
     fn found(noted: &[(i64, Readings)]) -> Vec<Sign> {

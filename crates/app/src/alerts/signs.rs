@@ -1,8 +1,6 @@
 //! What is beyond its threshold.
 
-use std::path::Path;
-
-use comporta_alerts::{Condition, Sign};
+use comporta_alerts::{Condition, Look, Sign};
 use jiff::Timestamp;
 
 use crate::metrics::Readings;
@@ -12,37 +10,35 @@ const HOUR: f64 = 3600.0;
 const DAY: f64 = 24.0 * HOUR;
 
 /// What the metrics say. One that this process does not tell is nothing wrong: another one tells it.
-pub(super) fn of(readings: &Readings, settings: &AlertsSettings, now: Timestamp) -> Vec<Sign> {
+pub(super) fn of(readings: &Readings, settings: &AlertsSettings, now: Timestamp) -> Look {
     let now = now.as_second() as f64;
     let seconds = |interval: comporta_kernel::Interval| interval.duration().as_secs_f64();
-    let above = |condition, measured: Option<f64>, allowed: f64, written: fn(f64) -> String| {
-        let measured = measured.filter(|&measured| measured > allowed)?;
-        Some(Sign { condition, measured: written(measured), allowed: written(allowed) })
+    let mut look = Look::default();
+    let mut above = |condition, measured: Option<f64>, allowed: f64, written: fn(f64) -> String| {
+        let Some(measured) = measured else { return };
+        let sign = || Sign { condition, measured: written(measured), allowed: written(allowed) };
+        look.note(condition, (measured > allowed).then(sign));
     };
     let pending = readings.max("comporta_ledger_pending_deltas");
     let counts = readings.max("comporta_meter_oldest_waiting_seconds");
     let jobs = readings.max("comporta_jobs_oldest_due_seconds");
     let backup = readings.max("comporta_backup_last_good_timestamp_seconds").map(|at| now - at);
-    let left = readings.samples("comporta_tls_certificate_expires_timestamp_seconds").next();
-    let left = left.map(|sample| sample.value - now);
     let level = settings.quota.hundredths().to_string();
-    let near = readings.sum_where("comporta_quota_companies", |sample| sample.label("level") == Some(&level));
-    let ends = left.filter(|&left| left < seconds(settings.certificate_left)).map(|left| Sign {
-        condition: Condition::CertificateEnds,
-        measured: length(left),
-        allowed: length(seconds(settings.certificate_left)),
-    });
-    [
-        above(Condition::ConsolidatorBehind, pending, settings.pending_deltas.get() as f64, number),
-        above(Condition::MeterBehind, counts, seconds(settings.meter_lag), length),
-        above(Condition::JobsBehind, jobs, seconds(settings.job_lag), length),
-        above(Condition::BackupOld, backup, seconds(settings.backup_age), age),
-        above(Condition::QuotaNear, Some(near), 0.0, number),
-        ends,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let near = readings.samples("comporta_quota_companies");
+    let near = near.filter(|sample| sample.label("level") == Some(&level)).map(|sample| sample.value).next();
+    above(Condition::ConsolidatorBehind, pending, settings.pending_deltas.get() as f64, number);
+    above(Condition::MeterBehind, counts, seconds(settings.meter_lag), length);
+    above(Condition::JobsBehind, jobs, seconds(settings.job_lag), length);
+    above(Condition::BackupOld, backup, seconds(settings.backup_age), age);
+    above(Condition::QuotaNear, near, 0.0, number);
+    let ends = readings.samples("comporta_tls_certificate_expires_timestamp_seconds").next();
+    if let Some(left) = ends.map(|sample| sample.value - now) {
+        let allowed = seconds(settings.certificate_left);
+        let condition = Condition::CertificateEnds;
+        let sign = || Sign { condition, measured: length(left), allowed: length(allowed) };
+        look.note(condition, (left < allowed).then(sign));
+    }
+    look
 }
 
 /// Whether too little of the disk is free.
@@ -53,12 +49,6 @@ pub(super) fn disk(free: f64, settings: &AlertsSettings) -> Option<Sign> {
         measured: format!("{:.1} %", free * 100.0),
         allowed: format!("{allowed} %"),
     })
-}
-
-/// How much of the disk of a folder is free for us; `None` if it cannot be told.
-pub(super) fn free_share(folder: &Path) -> Option<f64> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    (disk.f_blocks > 0).then(|| disk.f_bavail as f64 / disk.f_blocks as f64)
 }
 
 fn number(number: f64) -> String {
@@ -89,10 +79,12 @@ mod tests {
         load(&Sources { file: None, environment: &environment, flags: &[] }).unwrap().alerts
     }
 
+    fn look(lines: &str) -> Look {
+        of(&Readings::of(lines.to_owned()), &settings(), "2026-11-23T12:00:00Z".parse().unwrap())
+    }
+
     fn found(lines: &str) -> Vec<(Condition, String, String)> {
-        let now = "2026-11-23T12:00:00Z".parse().unwrap();
-        let signs = of(&Readings::of(lines.to_owned()), &settings(), now);
-        signs.into_iter().map(|sign| (sign.condition, sign.measured, sign.allowed)).collect()
+        look(lines).signs.into_iter().map(|sign| (sign.condition, sign.measured, sign.allowed)).collect()
     }
 
     #[test]
@@ -103,6 +95,22 @@ mod tests {
             comporta_quota_companies{level=\"80\"} 0\n\
             comporta_tls_certificate_expires_timestamp_seconds 1800000000\n";
         assert_eq!(found(well), []);
+        assert_eq!(look(well).measured.len(), 6);
+    }
+
+    #[test]
+    fn only_what_this_process_tells_is_measured_be_it_well_or_not() {
+        assert!(look("").measured.is_empty());
+        for (line, condition) in [
+            ("comporta_ledger_pending_deltas 0", Condition::ConsolidatorBehind),
+            ("comporta_meter_oldest_waiting_seconds 90", Condition::MeterBehind),
+            ("comporta_jobs_oldest_due_seconds 0", Condition::JobsBehind),
+            ("comporta_backup_last_good_timestamp_seconds 0", Condition::BackupOld),
+            ("comporta_quota_companies{level=\"80\"} 0", Condition::QuotaNear),
+            ("comporta_tls_certificate_expires_timestamp_seconds 1", Condition::CertificateEnds),
+        ] {
+            assert_eq!(look(line).measured, [condition].into(), "{line}");
+        }
     }
 
     #[test]
@@ -126,6 +134,5 @@ mod tests {
     fn a_disk_is_low_below_its_share() {
         assert_eq!(disk(0.1, &settings()), None);
         assert_eq!(disk(0.099, &settings()).unwrap().measured, "9.9 %");
-        assert!(free_share(Path::new("/")).is_some_and(|free| (0.0..=1.0).contains(&free)));
     }
 }
