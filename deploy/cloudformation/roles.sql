@@ -2,7 +2,8 @@
 -- turns as their passwords change (rotation.yaml); whatever either makes belongs to one owner, who cannot log in.
 \set ON_ERROR_STOP on
 BEGIN;
-CREATE ROLE comporta NOLOGIN;
+-- Backups are proven in a database beside, which they make and drop.
+CREATE ROLE comporta NOLOGIN CREATEDB;
 -- To give something away, one must be a member of who receives it.
 GRANT comporta TO CURRENT_USER;
 CREATE ROLE comporta_program LOGIN PASSWORD :'password' IN ROLE comporta;

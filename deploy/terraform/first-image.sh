@@ -5,7 +5,7 @@ set -eu
 : "${AWS_REGION:?}" "${REPOSITORY:?the registry and the repository}" "${TAG:?}"
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 
-if aws ecr describe-images --repository-name "${REPOSITORY#*/}" --image-ids "imageTag=$TAG" >/dev/null 2>&1; then
+if "$root/deploy/pipeline/pushed.sh" "$REPOSITORY" "$TAG" >/dev/null; then
   echo "$REPOSITORY:$TAG is there already"
   exit 0
 fi

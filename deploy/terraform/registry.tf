@@ -29,7 +29,7 @@ resource "aws_ecr_lifecycle_policy" "this" {
         rulePriority = 2
         description  = "enough to roll back to, and signatures with them"
         action       = { type = "expire" }
-        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 100 }
+        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 200 }
       },
     ]
   })

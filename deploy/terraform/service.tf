@@ -119,6 +119,28 @@ resource "aws_ecs_service" "this" {
   depends_on = [aws_lb_listener.http, aws_lb_listener.https, aws_iam_role_policy.start]
 }
 
+# Tasks read the database's password when they start: a new one wants new tasks, and the apply ends when they serve.
+resource "terraform_data" "restart" {
+  triggers_replace = [var.secrets_version]
+
+  provisioner "local-exec" {
+    command = <<-END
+      set -e
+      aws ecs update-service --cluster "$CLUSTER" --service "$SERVICE" --force-new-deployment --query service.status
+      aws ecs wait services-stable --cluster "$CLUSTER" --services "$SERVICE"
+    END
+
+    environment = {
+      AWS_REGION = var.region
+      AWS_PAGER  = ""
+      CLUSTER    = aws_ecs_cluster.this.name
+      SERVICE    = aws_ecs_service.this.name
+    }
+  }
+
+  depends_on = [aws_db_instance.this, aws_secretsmanager_secret_version.database]
+}
+
 resource "aws_appautoscaling_target" "this" {
   service_namespace  = "ecs"
   resource_id        = "service/${aws_ecs_cluster.this.name}/${aws_ecs_service.this.name}"

@@ -84,7 +84,7 @@ variable "database" {
 }
 
 variable "secrets_version" {
-  description = "Raise it to draw a new database password. The pepper is not drawn again: it would end every API key."
+  description = "Raise it to draw a new database password; calls are 503 until new tasks have it. The pepper is not drawn again: it would end every API key."
   type        = number
   default     = 1
 }

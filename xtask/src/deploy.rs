@@ -15,6 +15,7 @@ mod metrics;
 mod moto;
 mod nginx;
 mod package;
+mod push;
 mod rollout;
 mod rules;
 mod settings;
@@ -35,7 +36,7 @@ use crate::steps::Steps;
 type Step = (&'static str, fn() -> Outcome);
 
 /// What needs the sources alone: the quickest to fail first.
-const CHECKS: [Step; 17] = [
+const CHECKS: [Step; 18] = [
     ("metrics", metrics::check),
     ("api", api::check),
     ("costs", costs::check),
@@ -52,6 +53,7 @@ const CHECKS: [Step; 17] = [
     ("helm", helm::check),
     ("checkov", checkov::check),
     ("stacks", stacks::check),
+    ("push", push::check),
     ("rollout", rollout::check),
 ];
 

@@ -16,6 +16,8 @@ WARNING = 2
 # Enough for the values that come with the chart, which leave the Secret open.
 SECRET = {"secret": {"existing": "comporta"}}
 
+BACKUP = {"enabled": True, "to": "s3://bucket/prefix"}
+
 REFUSED = [
     ({}, "name a Secret"),
     (SECRET | {"image": {"repositry": "x"}}, "repositry"),
@@ -24,6 +26,10 @@ REFUSED = [
     (SECRET | {"deployments": {"jobs": {"persistence": {"enabled": True}}}}, "for one process alone"),
     ({"externalSecrets": {"enabled": True, "data": {"A": {"key": "a"}}}}, "which store"),
     (SECRET | {"aws": {"logs": {"enabled": True}}}, "aws.region"),
+    (SECRET | {"backup": {"enabled": True}}, "backup.to"),
+    (SECRET | {"backup": BACKUP, "settings": {"backup": {"to": "s3://b"}}}, "settings.backup.to"),
+    ({"backup": BACKUP, "migrations": {"job": False}}, "backup needs"),
+    (SECRET | {"deployments": {"backup": {"roles": ["jobs"]}}}, "propertyName 'backup'"),
     ({"secret": {"values": {"database-url": "x"}}}, "database-url"),
 ]
 
@@ -49,7 +55,7 @@ def write(rendered, folder):
 
 def main(path, output):
     faults, custom = 0, []
-    cases = {"default": SECRET}
+    cases = {"default": SECRET, "backup": SECRET | {"backup": BACKUP | {"verify": False}}}
     for file in sorted(Path(path).glob("values-*.yaml")):
         cases[file.stem.removeprefix("values-")] = yaml.safe_load(file.read_text(encoding="utf-8"))
     with helm.Chart.load(path) as chart:

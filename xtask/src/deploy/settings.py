@@ -20,9 +20,9 @@ SECRETS = {"DATABASE": "postgres://comporta@localhost/comporta", "MAIL": "smtps:
 
 def cases(rendered):
     """Names, settings and environments."""
-    for file in sorted(rendered.glob("*/settings.yaml")):
+    for file in sorted([*rendered.glob("*/settings.yaml"), *rendered.glob("*/backup.yaml")]):
         for resource in yaml.safe_load_all(file.read_text(encoding="utf-8")):
-            if resource:
+            if resource and resource["kind"] == "ConfigMap":
                 name = f"{file.parent.name} {resource['metadata']['name']}"
                 yield name, resource["data"]["comporta.yaml"], IMAGE
     compose = yaml.safe_load(Path("deploy/compose/compose.yaml").read_text(encoding="utf-8"))

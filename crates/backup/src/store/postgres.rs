@@ -118,7 +118,12 @@ pub(crate) async fn create_beside(connection: &mut PgConnection, name: &str) -> 
 /// Drops a database beside this one, whoever is connected to it.
 pub(crate) async fn drop_beside(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
     let gone = AssertSqlSafe(format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"));
-    sqlx::raw_sql(gone).execute(connection).await.map(drop)
+    // A user may take a role as it connects (`ALTER ROLE … SET role`). Its connections, such as those that looked into this
+    // database and are on their way out, stay the user's own, and the role may not end them.
+    sqlx::raw_sql("SET ROLE NONE").execute(&mut *connection).await?;
+    let outcome = sqlx::raw_sql(gone).execute(&mut *connection).await;
+    sqlx::raw_sql("RESET ROLE").execute(connection).await?;
+    outcome.map(drop)
 }
 
 /// Whether the server archives its log.
@@ -152,4 +157,26 @@ pub(crate) async fn has_archived(connection: &mut PgConnection, segment: &str) -
 /// Whether a server that recovers has come to its end, and takes writes.
 pub(crate) async fn is_recovering(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await
+}
+
+#[cfg(test)]
+mod tests {
+    use comporta_neighbours::{Options, Postgres};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_takes_a_role_drops_what_it_is_still_connected_to() {
+        let server = Postgres::start(&Options::fast()).unwrap();
+        let roles = "CREATE ROLE owner NOLOGIN CREATEDB; CREATE ROLE ann LOGIN IN ROLE owner;
+                     ALTER ROLE ann SET role = 'owner'";
+        server.psql("postgres", roles).unwrap();
+        let url = |database: &str| server.url(database).replace("postgres@", "ann@");
+        let mut connection = connect(&url("postgres")).await.unwrap();
+        create_beside(&mut connection, "beside").await.unwrap();
+        let lingering = connect(&url("beside")).await.unwrap();
+        drop_beside(&mut connection, "beside").await.unwrap();
+        create_beside(&mut connection, "beside").await.unwrap();
+        drop(lingering);
+    }
 }

@@ -23,6 +23,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
 {{- end }}
 
+{{/* The program beside PostgreSQL's: the same tag with -backup behind it, as the pipeline pushes it. */}}
+{{- define "comporta.backup.image" -}}
+{{- $own := .Values.backup.image -}}
+{{- $tag := printf "%s-backup" (.Values.image.tag | default .Chart.AppVersion) -}}
+{{ printf "%s:%s" ($own.repository | default .Values.image.repository) ($own.tag | default $tag) }}
+{{- end }}
+
 {{/* The Secret with the environment; empty where there is none. */}}
 {{- define "comporta.secret" -}}
 {{- if .Values.secret.existing -}}

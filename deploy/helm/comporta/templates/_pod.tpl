@@ -1,6 +1,10 @@
 {{/* What pods of every kind have in common: nobody's rights, nothing writable, no word of the cluster. */}}
 {{- define "comporta.pod" -}}
 serviceAccountName: {{ include "comporta.fullname" . }}
+{{ include "comporta.pod.rights" . }}
+{{- end }}
+
+{{- define "comporta.pod.rights" -}}
 automountServiceAccountToken: false
 # Kubernetes would tell of services in variables such as COMPORTA_PORT, and the program knows no such setting.
 enableServiceLinks: false
@@ -18,6 +22,10 @@ securityContext:
 
 {{- define "comporta.container" -}}
 image: {{ include "comporta.image" . }}
+{{ include "comporta.container.rights" . }}
+{{- end }}
+
+{{- define "comporta.container.rights" -}}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false
