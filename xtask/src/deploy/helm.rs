@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use comporta_neighbours::workspace;
+
 use super::linters;
 use super::tools::{CHECKOV, CUSTOM_RESOURCES, files, node, python, scratch};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::process::{command, run};
 
 const CHART: &str = "deploy/helm/comporta";
@@ -17,6 +19,15 @@ const CUSTOM: &str = include_str!("custom_resources.mjs");
 
 /// Where the first leaves those for the second.
 const OPERATORS: &str = "custom-resources.json";
+
+/// What manifests want of a cluster beside Kubernetes, and the chart that brings it.
+const BRINGS: [(&str, &str); 3] = [
+    ("external-secrets.io/", "external-secrets/external-secrets"),
+    ("monitoring.coreos.com/", "prometheus-community/kube-prometheus-stack"),
+    ("comporta_requests_in_flight", "prometheus-community/prometheus-adapter"),
+];
+/// Who says what to install on EKS.
+const GUIDES: [&str; 2] = ["docs/guides/aws.md", "docs/guides/kubernetes.md"];
 
 /// The oldest version that the chart allows, and the newest that the schemas know.
 const VERSIONS: [&str; 2] = ["1.30", "1.37"];
@@ -42,6 +53,7 @@ pub(super) fn check() -> Outcome {
     let custom = node(&CUSTOM_RESOURCES)?.join("custom_resources.mjs");
     fs::write(&custom, CUSTOM)?;
     run(command("node", &[]).arg(custom).arg(output.join(OPERATORS)))?;
+    brought(&output)?;
     // Without the last it would call its maker.
     let mut policies = command(python(&[CHECKOV])?.join("checkov"), &["--compact", "--quiet"]);
     policies.args(["--framework", "kubernetes", "--skip-check", &SKIPPED.join(",")]);
@@ -57,6 +69,24 @@ pub(super) fn render() -> Outcome<PathBuf> {
     let python = linters::bin()?.join("python");
     run(command(python, &[RENDER]).arg(chart).arg(&output))?;
     Ok(output)
+}
+
+/// Whether the guides to EKS install all that its manifests want of others.
+fn brought(output: &Path) -> Outcome {
+    let mut text = String::new();
+    for path in files(output.join("eks-install"), "yaml")? {
+        text += &fs::read_to_string(path)?;
+    }
+    let wanted = BRINGS.into_iter().filter(|(word, _)| text.contains(word));
+    for (word, chart) in wanted {
+        for guide in GUIDES {
+            let told = fs::read_to_string(workspace().join(guide))?;
+            if !told.contains(&format!(" {chart} ")) {
+                return Err(Failure::Found(format!("{guide}: nobody installs {chart}, which brings {word}")));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn manifests(output: &Path) -> Outcome<Vec<PathBuf>> {

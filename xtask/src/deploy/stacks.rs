@@ -19,8 +19,8 @@ pub(super) fn check() -> Outcome {
     let mut made = Made::default();
     for (region, roots) in [
         (FIRST, &[("pipeline", "pipeline.yaml"), ("comporta", "region.yaml")][..]),
-        (SECOND, &[("comporta", "region.yaml")]),
-        (FIRST, &[("partner", "partner.yaml"), ("failover", "failover.yaml")]),
+        (SECOND, &[("comporta", "region.yaml"), ("failover", "failover.yaml")]),
+        (FIRST, &[("partner", "partner.yaml")]),
     ] {
         let listed = list(&moto, region)?;
         for (stack, file) in roots {
@@ -98,7 +98,7 @@ fn deploy(moto: &Moto) -> Outcome {
     ];
     stack(moto, FIRST, "comporta", &whole, &[&both[..], &copies[..]].concat())?;
     let source = format!("SourceDatabaseArn={}", output(moto, FIRST, "DatabaseArn")?);
-    let second = ["Region=second", &source, "VpcCidr=10.41.0.0/16"];
+    let second = ["Region=second", "SourceRegion=sa-east-1", &source, "VpcCidr=10.41.0.0/16"];
     stack(moto, SECOND, "comporta", &whole, &[&both[..], &second[..]].concat())?;
 
     let pool = format!("Pool={}", output(moto, FIRST, "CognitoPool")?);
@@ -113,7 +113,8 @@ fn deploy(moto: &Moto) -> Outcome {
         }
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    stack(moto, FIRST, "failover", &templates("failover.yaml"), &names)
+    // Not in the region that it is to be turned away from.
+    stack(moto, SECOND, "failover", &templates("failover.yaml"), &names)
 }
 
 fn stack(moto: &Moto, region: &str, name: &str, file: &str, parameters: &[&str]) -> Outcome {
