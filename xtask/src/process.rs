@@ -14,9 +14,15 @@ pub(crate) fn command(program: impl AsRef<Path>, arguments: &[&str]) -> Command 
     command
 }
 
-/// A cargo command that will run at the workspace's root.
+/// A cargo command that will run at the workspace's root, as if it were typed there. What cargo has told this program
+/// about itself would make build scripts run anew that look at such variables, and half of the tree with them.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    command("cargo", arguments)
+    let mut command = command("cargo", arguments);
+    let about_us = |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(about_us)) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Shows a command and runs it to its end.
