@@ -161,7 +161,7 @@ async fn one_process_gives_one_trace_on_postgres() {
 
 async fn one_process(engine: Engine) {
     let receiver = OtelTest::start().unwrap();
-    let server = telling(&engine.fresh_url(), &receiver, "till").start().await.unwrap();
+    let server = telling(&engine.fresh_url(), &receiver, "till").whole().start().await.unwrap();
     let mut client = server.client().unwrap();
     post(&mut client, NOT_SAMPLED).await;
     post(&mut client, X_RAY).await;

@@ -89,6 +89,12 @@ impl Setup {
         Self { split: true, ..self }
     }
 
+    /// All roles in one process, for a story of what one process does, though every story is to be told of a split one.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { split: false, ..self }
+    }
+
     /// A setting, by the name of its environment variable; a later one of the same name wins.
     #[must_use]
     pub fn with(mut self, variable: &str, value: &str) -> Self {
