@@ -18,8 +18,10 @@ use crate::ports::{Service, ServiceBody};
 
 /// Bodies up to this are handed over whole: one wake-up of the other runtime in place of one per piece.
 const WHOLE: u64 = 64 * 1024;
-/// Pieces of a longer body under way between the runtimes.
-const PIECES: usize = 8;
+/// Pieces of a longer body under way to a service: each may be as much as was read at once.
+const PIECES_IN: usize = 2;
+/// Pieces of its answer under way back, as it cut them.
+const PIECES_OUT: usize = 8;
 
 /// A service and the runtime it lives on. Clones share one.
 #[derive(Clone)]
@@ -122,7 +124,7 @@ async fn hand_over(
     if exact.is_some_and(|length| length <= WHOLE) {
         return Ok((RequestBody::whole(body.collect().await?.to_bytes()), None));
     }
-    let (pieces, received) = mpsc::channel(PIECES);
+    let (pieces, received) = mpsc::channel(PIECES_IN);
     Ok((RequestBody::channel(received, exact), Some(Rest { body, pieces })))
 }
 
@@ -159,7 +161,7 @@ async fn answer(response: Response<ServiceBody>, tell: oneshot::Sender<(http::re
         let _ = tell.send((parts, source));
         return;
     }
-    let (pieces, received) = mpsc::channel(PIECES);
+    let (pieces, received) = mpsc::channel(PIECES_OUT);
     if tell.send((parts, Source::Service(received))).is_err() {
         return;
     }
