@@ -1,5 +1,7 @@
 //! From settings to what requests meet: every fault is found, or everything is ready to be swapped in.
 
+mod circles;
+
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
@@ -44,6 +46,9 @@ pub(crate) fn compile(
     let routes = compiling.routes(config, &upstreams);
     let table = Table::build(&config.routes);
     let table = table.map_err(|found| compiling.faults.extend(found.into_iter().map(Fault::from))).ok();
+    if let Some(table) = &table {
+        compiling.check_circles(config, &routes, table);
+    }
     let tls = config.tls.as_ref().map(tls::public).transpose();
     let tls =
         tls.map_err(|fault| compiling.faults.push(Fault::at(&format!("tls.{}", fault.field), fault))).ok();
@@ -256,6 +261,19 @@ impl Compiling<'_> {
                     format!("there is no upstream `{name}`"),
                 ));
                 None
+            }
+        }
+    }
+
+    fn check_circles(&mut self, config: &Config, routes: &[Arc<Route>], table: &Table) {
+        // With one missing they are not in the table's order.
+        if !self.faults.is_empty() {
+            return;
+        }
+        for (index, route) in config.routes.iter().enumerate() {
+            if route.redirect.is_some() && circles::is_endless(index, route, routes, table) {
+                let message = "leads in a circle: who follows it is redirected again and again";
+                self.faults.push(Fault::of_route(index, "redirect.to", message));
             }
         }
     }

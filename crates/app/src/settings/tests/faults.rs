@@ -116,6 +116,35 @@ redis: {url: 'http://user:hunter2@x'}
 }
 
 #[test]
+fn a_redirect_must_lead_somewhere() {
+    let faults = |routes: &str| case(&format!("routes:\n{routes}")).faults();
+    let circle = |at: &str| {
+        format!("comporta.yaml:{at}: leads in a circle: who follows it is redirected again and again")
+    };
+    for to in ["/a/{rest}", "/a", "/a/more/{rest}?from=a", "/a/../a"] {
+        let redirect = format!("  - {{name: a, match: {{path: /a/**}}, redirect: {{to: '{to}'}}}}\n");
+        assert_eq!(faults(&redirect), [circle("2:52: routes[0].redirect.to")], "{to}");
+    }
+    assert_eq!(
+        faults(
+            "  - {name: there, match: {path: '/there/{id}'}, redirect: {to: '/back/{id}'}}\n  \
+             - {name: back, match: {path: /back/**, hosts: ['*.example.com']}, redirect: {to: '/there/{rest}'}}\n"
+        ),
+        // Without a host, nobody leads back.
+        [circle("3:84: routes[1].redirect.to")]
+    );
+    for fine in [
+        "  - {name: strip, match: {path: '/{a}/{b}/{c}/**'}, redirect: {to: '/{b}/{c}/{rest}'}}\n",
+        "  - {name: out, match: {path: /a/**}, redirect: {to: 'https://example.com/a/{rest}'}}\n",
+        "  - {name: form, match: {path: /f, methods: [POST]}, redirect: {to: /f, status: 303}}\n",
+        "  - {name: form, match: {path: /f, methods: [POST]}, redirect: {to: /f, status: 302}}\n",
+        "  - {name: asked, match: {path: /f, headers: {x-new: '1'}}, redirect: {to: /f}}\n",
+    ] {
+        case(&format!("routes:\n{fine}")).settings();
+    }
+}
+
+#[test]
 fn routes_add_to_the_built_in_ones_or_replace_those_of_their_name() {
     let routes = |text: &str| {
         let routes = case(text).settings().routes;
