@@ -7,6 +7,7 @@ mod plans;
 mod ports;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use comporta_backup::Backups;
 use comporta_boletos::slip::Slips;
 use comporta_boletos::{Boletos, Deliveries, DeliveryOptions, Neighbours};
 use comporta_catalogue::Catalogue;
-use comporta_db::{BlobError, Blobs, Db, MigrationState};
+use comporta_db::{BlobError, Blobs, Db, MigrationState, Url};
 use comporta_gateway::Tracing;
 use comporta_identity::{AuthorizationServer, Identity, Issuer, Rotation, SealingKey, SigningKeys};
 use comporta_jobs::{Queue, Schedule, Worker, WorkerOptions};
@@ -50,6 +51,9 @@ pub enum Error {
     /// The database cannot be opened, or does not answer.
     #[error(transparent)]
     Database(#[from] comporta_db::Error),
+    /// There is no database to look at.
+    #[error("there is no database at {}: is this its folder? --data-dir says another", .0.display())]
+    NoDatabase(PathBuf),
     /// The schema is not this version's and `migrate_on_start` is off.
     #[error("the database is not at this version: run `comporta migrate`")]
     NotMigrated,
@@ -282,6 +286,25 @@ impl App {
     pub fn runs(&self, role: Role) -> bool {
         self.settings.roles.contains(&role)
     }
+}
+
+/// Opens the ledger alone, to look at it: no database is made or migrated, and no pepper, which one restored before its
+/// own pepper is back would lose it to.
+///
+/// # Errors
+/// When there is no database, or it is not of this version.
+pub async fn open_ledger(settings: &Settings, clock: Clock, rng: Rng) -> Result<(Db, Ledger), Error> {
+    let options = settings.database_options()?;
+    if let Url::Sqlite(path) = &options.url
+        && !path.exists()
+    {
+        return Err(Error::NoDatabase(path.clone()));
+    }
+    let db = Db::open(&options).await?;
+    prepare(&db, false).await?;
+    let ids = IdSource::new(clock.clone(), rng);
+    let ledger = Ledger::new(db.clone(), clock, ids, ledger_options(settings));
+    Ok((db, ledger))
 }
 
 /// The pepper, and those that are accepted beside it.

@@ -6,7 +6,7 @@ use comporta_kernel::{Clock, Rng};
 use super::{Error, block_on, print};
 use crate::arguments::SettingsArgs;
 use crate::settings::Environment;
-use crate::wiring::App;
+use crate::wiring::open_ledger;
 
 /// Looking after the ledger.
 #[derive(Debug, Subcommand)]
@@ -23,9 +23,9 @@ pub fn run(command: &LedgerCommand, environment: &Environment) -> Result<(), Err
     let LedgerCommand::Verify(args) = command;
     let settings = args.load(environment)?;
     block_on(async {
-        let app = App::open(settings, Clock::system(), Rng::system()).await?;
-        let found = app.ledger.verify().await?;
-        app.db.close().await;
+        let (db, ledger) = open_ledger(&settings, Clock::system(), Rng::system()).await?;
+        let found = ledger.verify().await?;
+        db.close().await;
         for difference in &found.differences {
             print(&format!("{difference}\n"))?;
         }
